@@ -100,6 +100,11 @@ def corrected(correction: events.Corrected) -> str:
     return f"corrected: {REASONS[correction.reason]}"
 
 
+def held(until: str) -> str:
+    """What an embargo means to a duty officer."""
+    return f"not public yet: held back by the plan until {until}. You can publish or forbid it now"
+
+
 def past(episode: Episode, began_at: str) -> str:
     """An earlier episode in one line: it says nothing of the one at hand."""
     ended = [corrected(each) for each in episode.corrections.values()]

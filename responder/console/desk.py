@@ -23,6 +23,7 @@ from outcry.responder.rules.calls import Topic
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import OfficerAct, Reason
 from outcry.responder.rules.model import NEVER_PUBLIC
+from outcry.responder.rules.publication import public_at
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import NoSuchAlarm, Sighting
 from outcry.responder.storage.store import Store
@@ -61,6 +62,15 @@ class Standing:
     quorum: int
     case: Case
     zone: tzinfo | None = None
+    public_at: float = 0.0
+    """From when on what has a ground may be published, Unix seconds; 0: at once."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether an embargo alone has kept it from being published so far."""
+        now = self.case.now
+        waits = self.public_at > 0 and not now.has(events.Approved)
+        return now.ground is not None and waits and not now.posts
 
     @property
     def is_drill(self) -> bool:
@@ -255,7 +265,7 @@ def possible(standing: Standing) -> frozenset[Act]:
         acts.add(Act.CONFIRM)
     if standing.kind not in NEVER_PUBLIC:
         acts.add(Act.LIFT if standing.case.vetoed else Act.VETO)
-        if not standing.is_approved:
+        if not standing.is_approved or standing.is_held:
             acts.add(Act.PUBLISH)
     return frozenset(acts)
 
@@ -291,7 +301,10 @@ def _alarms() -> Select[Any]:
 
 
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
-    kind, quorum = AlarmKind(row.kind), repository.of_alarm(connection, row.id).quorum
+    kind, agreed = AlarmKind(row.kind), repository.of_alarm(connection, row.id)
     case = event_log.case_of(connection, row.id)
+    held_until = public_at(case, 60.0 * agreed.embargo_minutes)
     zone = time_zone.of_alarm(connection, row.id)
-    return Standing(row.id, row.name, kind, row.arrived_at, row.heard_at, quorum, case, zone)
+    return Standing(
+        row.id, row.name, kind, row.arrived_at, row.heard_at, agreed.quorum, case, zone, held_until
+    )

@@ -39,6 +39,9 @@ def facts(standing: Standing) -> list[dict[str, object]]:
         found += [(sentences.corrected(each), False) for each in now.corrections.values()]
     elif standing.posts:
         found.append((f"public on {', '.join(network for network, _ in standing.posts)}", False))
+    elif standing.is_held:
+        when = formatting.clock_time(standing.public_at, standing.zone)
+        found.append((sentences.held(when), True))
     elif standing.is_approved:
         found.append(("being made public", False))
     else:

@@ -22,7 +22,7 @@ from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, ContactAnswer, Event, WrongPinTried
 from outcry.responder.rules.model import Plan
-from outcry.responder.rules.publication import ground, may_publish
+from outcry.responder.rules.publication import is_due
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import Sighting
 from outcry.responder.storage.store import Store
@@ -293,7 +293,7 @@ def standing(
         withdrawn=episode.withdrawal is not None,
         drill=agreed.kind is AlarmKind.DRILL,
         closed=episode.over,
-        being_published=may_publish(case, agreed) or ground(case, agreed, now) is not None,
+        being_published=is_due(case, agreed, now),
         corrected=episode.is_corrected,
         post=episode.address,
         again=episode.again,

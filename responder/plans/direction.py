@@ -97,6 +97,8 @@ RULES: Mapping[str, Rule] = {
     "consent.given_on": _given_on,
     "publication.position": _ranked(_DISCLOSURES.index),
     "publication.place_label": _weakens,
+    # Longer, and the public is told later, a day at most; shorter, and nobody is left to object.
+    "publication.embargo_minutes": _weakens,
     "publication.networks": _networks,
     "publication.language": _neutral,
     "publication.languages": _neutral,

@@ -54,6 +54,7 @@ class Terms:
     consent_given_on: str
     position: Disclosure
     place_label: str
+    embargo_minutes: int
     networks: tuple[str, ...]
     language: str
     languages: Mapping[str, str]
@@ -126,6 +127,7 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
         "place_label": Key(
             "", good=is_label, write="a place's name in up to 60 characters, or nothing"
         ),
+        "embargo_minutes": Key(0, 0, 1440, "minutes"),
         "networks": Key(
             [], good=_are_networks, write='names such as ["own page", "mastodon"], or [] for all'
         ),
@@ -213,6 +215,7 @@ _SAYS = {
     "publication": "What the public may learn, where, and in which language.",
     "position": '"nothing", "town" (the nearest) or "coordinates"',
     "place_label": "published instead of the town's name",
+    "embargo_minutes": "so long people can still object before anything is published; officers need not wait",
     "networks": "[]: all networks that HQ has",
     "languages": 'networks with another language, such as { mastodon = "fr" }',
     "silence": "Whether HQ raises a silence when the device was not heard for 2.5 heartbeat intervals.",

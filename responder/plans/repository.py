@@ -82,6 +82,7 @@ def _plan(about: alarms.About, agreed: Terms, means: Means) -> Plan:
         officers=tuple(means.officers),
         officer_counts=agreed.officer_counts,
         consent_s=60.0 * agreed.consent_minutes or None,
+        embargo_s=60.0 * agreed.embargo_minutes,
         networks=tuple(wanted),
         discloses=agreed.position,
         quiet_s=60.0 * agreed.contacts_after_minutes or None,

@@ -38,7 +38,8 @@ class Plan:
     is told by. ``can_text``: HQ has a modem; ``wearer_number``: the wearer's device can be sent a
     receipt. ``officers``: the duty officers' channels. ``officer_counts``: one contact and the
     duty officer are a quorum too. ``consent_s``: the wearer's own consent to be made public when
-    nobody has answered for so long (None: not given). ``quiet_s``: how long a silence lasts
+    nobody has answered for so long (None: not given). ``embargo_s``: nothing is published for so long
+    after its ground, unless a duty officer publishes it. ``quiet_s``: how long a silence lasts
     before contacts are told of it (None: never). ``later``: asked of alarms that were corrected.
     """
 
@@ -55,6 +56,7 @@ class Plan:
     officers: tuple[str, ...] = ()
     officer_counts: bool = True
     consent_s: float | None = None
+    embargo_s: float = 0.0
     networks: tuple[str, ...] = (OWN_PAGE,)
     discloses: Disclosure = Disclosure.TOWN
     quiet_s: float | None = None

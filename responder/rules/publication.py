@@ -82,29 +82,54 @@ def how_they_stand(alarms: Iterable[tuple[Case, Plan]]) -> Later:
     """What the later alarms of a wearer, with their plans, mean for what is said of an earlier one."""
     found = Later.NONE
     for case, plan in alarms:
-        if may_publish(case, plan) and not _waits_for_page(case, plan):
+        waits = _waits_for_page(case, plan) or (plan.embargo_s and not _has_begun(case, plan))
+        if may_publish(case, plan) and not waits:
             return Later.PUBLIC
         if any(_stands(episode) for episode in case.episodes):
             found = Later.OPEN
     return found
 
 
+def public_at(case: Case, embargo_s: float) -> float:
+    """From when on what has a recorded ground may be said, Unix seconds; 0: at once.
+
+    The embargo counts from the ground that stands, so that people can still object. A duty officer
+    who publishes does not wait for it.
+    """
+    found = case.now.ground
+    if found is None or not embargo_s:
+        return 0.0
+    approved = [act.at for act in case.now.acts if isinstance(act, events.Approved)]
+    return max(found.at, min([found.at + embargo_s, *approved]))
+
+
+def is_due(case: Case, plan: Plan, now: float) -> bool:
+    """Whether it is being published, or will be as soon as HQ has looked at it."""
+    if may_publish(case, plan):
+        return public_at(case, plan.embargo_s) <= now
+    found = ground(case, plan, now)
+    return found is not None and (not plan.embargo_s or found is Ground.DUTY_OFFICER)
+
+
 def publish(case: Case, plan: Plan) -> Iterator[Want]:
-    """What has a recorded ground is made public in every network of the plan.
+    """What has a recorded ground is made public in every network of the plan, after its embargo.
 
     The own page comes first, so that the others can link to it: they wait until it is there, or has
     failed, and for a few seconds at most.
     """
     if may_publish(case, plan):
         for network in plan.networks:
-            at = 0.0 if network == OWN_PAGE else _after_page(case, plan)
+            first = network == OWN_PAGE
+            at = public_at(case, plan.embargo_s) if first else _after_page(case, plan)
             yield Want(case.post(network), at)
 
 
 def _after_page(case: Case, plan: Plan) -> float:
     """When the episode is said elsewhere than on the own page, Unix seconds."""
-    found = case.now.ground
-    return found.at + PAGE_FIRST_S if found and _waits_for_page(case, plan) else 0.0
+    found, at = case.now.ground, public_at(case, plan.embargo_s)
+    if found is None or not _waits_for_page(case, plan):
+        return at
+    return max(found.at, at) + PAGE_FIRST_S
 
 
 def _waits_for_page(case: Case, plan: Plan) -> bool:
@@ -113,6 +138,11 @@ def _waits_for_page(case: Case, plan: Plan) -> bool:
     own = tries.pop(OWN_PAGE, None)
     came = own is None or any(each.outcome is not None for each in own)
     return not came and not any(tries.values())
+
+
+def _has_begun(case: Case, plan: Plan) -> bool:
+    """Whether a post of the episode was begun anywhere."""
+    return any(case.tries(case.post(network)) for network in plan.networks)
 
 
 def look_for(case: Case, plan: Plan) -> Iterator[Want]:
@@ -167,7 +197,8 @@ def take_back(case: Case, plan: Plan) -> Iterator[Want]:
         said = any(each.outcome in (Outcome.DONE, Outcome.UNKNOWN) for each in tries.values())
         past = followed or episode < case.now.number
         if correction.forbids and past and said and not _is_under_way(case, target):
-            at = 0.0 if followed else _after_page(case, plan)  # the new post is linked
+            # The new post is linked, and nothing is said before it may be.
+            at = 0.0 if followed else _after_page(case, plan)
             yield Want(TakeBack(target.network, target.number, target.episode), at)
 
 

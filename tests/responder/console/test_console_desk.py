@@ -7,6 +7,7 @@ import pytest
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act, Console, NotNow
 from outcry.responder.console.facts import facts
+from outcry.responder.plans import repository
 from outcry.responder.rules.events import Confirmed, Reopened, Vetoed
 from outcry.responder.storage.alarms import NoSuchAlarm
 
@@ -64,6 +65,39 @@ def test_after_a_correction_an_officer_can_publish_again_whatever_the_ground_was
     assert Act.PUBLISH not in console.view(1).can
     console.act(1, Act.CORRECT, "olga", "false_alarm")
     assert {Act.PUBLISH, Act.CORRECT} <= console.view(1).can
+
+
+def test_an_embargo_is_told_and_an_officer_may_publish_all_the_same(world, console):
+    with world.hq.store.write() as connection:
+        plan = {"confirming": {"quorum": 1}, "publication": {"embargo_minutes": 30}}
+        repository.change(connection, world.device.enrolment.device, plan, world.clock())
+    world.hq.takes(world.device.message())
+    link = world.invitation(1)
+    world.answers(link, world.pins[0], "confirm")
+    world.hq.works()
+    view = console.view(1)
+    assert {Act.PUBLISH, Act.VETO} <= view.can
+    words = [each["words"] for each in facts(view.standing)]
+    assert any("held back by the plan until" in each for each in words)
+    world.clock.passes(30 * 60 - 1)
+    world.hq.works()
+    assert world.hq.own_page.newest() == []
+    world.clock.passes(1)
+    world.hq.works()
+    assert len(world.hq.own_page.newest()) == 1
+    assert Act.PUBLISH not in console.view(1).can
+
+
+def test_an_officer_who_publishes_ends_the_embargo(world, console):
+    with world.hq.store.write() as connection:
+        plan = {"confirming": {"quorum": 1}, "publication": {"embargo_minutes": 30}}
+        repository.change(connection, world.device.enrolment.device, plan, world.clock())
+    world.hq.takes(world.device.message())
+    world.answers(world.invitation(1), world.pins[0], "confirm")
+    world.hq.works()
+    console.act(1, Act.PUBLISH, "olga")
+    world.hq.works()
+    assert len(world.hq.own_page.newest()) == 1
 
 
 def test_a_mistaken_closing_is_contradicted_shown_and_taken_back(world, console):

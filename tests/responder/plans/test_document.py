@@ -36,6 +36,7 @@ given_on = "2026-11-01"
 [publication]
 position = "nothing"
 place_label = "the old port"
+embargo_minutes = 20
 networks = ["own page", "mastodon"]
 language = "fr"
 languages = { mastodon = "ru" }
@@ -161,6 +162,7 @@ agreements = st.builds(
     order=st.permutations(CONTACTS).map(tuple),
     at_once=st.integers(0, 99),
     place_label=labels,
+    embargo_minutes=st.integers(0, 1440),
     position=st.sampled_from(Disclosure),
     networks=st.lists(names, unique=True).map(tuple),
     languages=st.dictionaries(names, st.sampled_from(LANGUAGES)),

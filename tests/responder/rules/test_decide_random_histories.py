@@ -68,6 +68,7 @@ plans = st.builds(
     texted=st.sampled_from([None, frozenset({2, 3})]),
     officer_counts=st.booleans(),
     consent_s=st.sampled_from([None, 600.0]),
+    embargo_s=st.sampled_from([0.0, 0.0, 300.0]),
 )
 reports = st.builds(
     report,
@@ -149,7 +150,8 @@ def nothing_is_done_twice(life: Life) -> None:
 def nothing_is_public_that_may_not_be(life: Life) -> None:
     """An account of one's own: what has a ground, and what takes it away."""
     ground = None
-    vetoed = corrected = over = silent = real = False
+    held_until = 0.0
+    vetoed = corrected = over = silent = real = approved = False
     highest = -1
     here = set()
     for n, event in enumerate(life.history):
@@ -158,14 +160,16 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
                 assert not any((vetoed, corrected, over))
                 the_ground_is_true(event, life, n)
                 ground = event.ground
+                held_until = 0.0 if approved else event.at + life.plan.embargo_s
             case Vetoed():
                 vetoed, ground = True, None
             case VetoLifted():
                 vetoed = False
             case Approved():
                 vetoed = corrected = False
+                approved, held_until = True, 0.0
             case Reopened() if over or corrected:
-                over = corrected = False
+                over = corrected = approved = False
             case Confirmed() if over or corrected:
                 real = True
             case Corrected() if event.reason is not Reason.OTHER:
@@ -181,11 +185,12 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
                 held = event.type is MessageType.STILL_IN_DANGER and not event.marks
                 real |= event.type is MessageType.STILL_IN_DANGER
                 if over and held and event.sequence > highest:
-                    over = corrected = False
+                    over = corrected = approved = False
                 highest = max(highest, event.sequence)
             case CallPlanned() if event.action.kind in PUBLIC:
                 assert life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
                 assert ground is not None
+                assert event.at >= held_until
                 assert not any((vetoed, corrected, over))
             case CallPlanned() if event.action.kind not in (ActionKind.RECEIPT, ActionKind.REPLY):
                 contradicts = real and "contradicted" in str(event.action.target)

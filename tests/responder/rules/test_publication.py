@@ -25,6 +25,7 @@ from lived import PLAN, Life, decided, wanted
 from outcry.receipt import Status
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.rules.calls import (
+    Correction,
     FollowUp,
     Post,
     Receipt,
@@ -62,6 +63,7 @@ from outcry.responder.rules.publication import (
     PAGE_FIRST_S,
     STILL_EVERY_S,
     how_they_stand,
+    is_due,
 )
 
 CONSENT = replace(PLAN, consent_s=600.0)
@@ -104,6 +106,88 @@ def test_no_alarm_waits_for_an_own_page_that_never_comes():
     assert how_they_stand([(Case.of(late), PLAN)]) is Later.PUBLIC
     alone = replace(PLAN, networks=("mastodon",))
     assert "publish mastodon" in wanted(first, alone, now=2.0)
+
+
+HELD = replace(PLAN, embargo_s=600.0)
+
+
+def test_nothing_is_published_before_the_plans_embargo_ends():
+    history = [report(), *QUORUM, ground(at=2.0)]
+    assert not published(history, HELD, 2.0)
+    assert decided(history, HELD, 601.0).look_again_at == 602.0
+    assert not published(history, HELD, 601.9)
+    assert published(history, HELD, 602.0) == ["publish own page"]
+    assert how_they_stand([(Case.of(history), HELD)]) is Later.OPEN
+    out = [*history, planned(PAGE, 602.0), ended(PAGE, Outcome.DONE, 602.0)]
+    assert "publish mastodon" in published(out, HELD, 602.0)
+    assert how_they_stand([(Case.of(out), HELD)]) is Later.PUBLIC
+
+
+def test_other_networks_are_held_where_the_plan_has_no_own_page():
+    alone = replace(HELD, networks=("mastodon",))
+    history = [report(), *QUORUM, ground(at=2.0)]
+    assert not published(history, alone, 601.9)
+    assert published(history, alone, 602.0) == ["publish mastodon"]
+    assert how_they_stand([(Case.of(history), alone)]) is Later.OPEN
+    out = [*history, planned(Post("mastodon"), 602.0)]
+    assert how_they_stand([(Case.of(out), alone)]) is Later.PUBLIC
+
+
+@pytest.mark.parametrize("when", ["before", "within"])
+def test_a_duty_officer_who_publishes_does_not_wait_for_the_embargo(when):
+    said = officer(Approved, at=100.0)
+    history = [report(), *QUORUM, ground(at=2.0), said]
+    if when == "before":
+        history = [report(), said, ground(101.0, Ground.DUTY_OFFICER)]
+    assert published(history, HELD, 101.0) == ["publish own page"]
+    assert not any("mastodon" in each for each in published(history, HELD, 101.0))
+    assert "publish mastodon" in published(history, HELD, 101.0 + PAGE_FIRST_S)
+
+
+def test_a_veto_within_the_embargo_holds_after_it():
+    history = [report(), *QUORUM, ground(at=2.0), officer(Vetoed, at=100.0)]
+    assert not published(history, HELD, 1e6)
+    lifted = [*history, officer(VetoLifted, at=700.0), ground(at=700.0)]
+    assert not published(lifted, HELD, 1299.9), "the ground that stands is a new one"
+    assert published(lifted, HELD, 1300.0)
+
+
+def test_a_withdrawal_within_the_embargo_ends_what_rests_on_consent():
+    plan = replace(HELD, consent_s=600.0)
+    history = [report(), ground(600.0, Ground.CONSENT)]
+    assert published(history, plan, 1200.0)
+    assert not published([*history, *withdrawn(Verdict.SAFE, 700.0)], plan, 1200.0)
+
+
+def test_nothing_is_taken_back_before_the_embargo_ends():
+    post = Post("own page")
+    first = [report(), *QUORUM, ground(at=2.0), planned(post, 2.0), ended(post, Outcome.DONE, 2.0)]
+    said = [*first, corrected(Reason.RELEASED, at=10.0)]
+    told = Correction("own page", 1)
+    said += [planned(told, 10.0), ended(told, Outcome.DONE, 10.0)]
+    again = [*said, officer(Reopened, at=20.0), says(1, at=20.0), says(2, at=20.0), ground(at=20.0)]
+    assert "take back" in " ".join(wanted(again, PLAN, 30.0))
+    assert "take back" not in " ".join(wanted(again, HELD, 619.9))
+    assert "take back" in " ".join(wanted(again, HELD, 630.0))
+
+
+@pytest.mark.parametrize(
+    ("history", "at", "due"),
+    [
+        ([report(), *QUORUM], 2.0, False),
+        ([report(), *QUORUM, ground(at=2.0)], 601.9, False),
+        ([report(), *QUORUM, ground(at=2.0)], 602.0, True),
+        ([report(), officer(Approved)], 2.0, True),
+        ([report()], 1e6, False),
+    ],
+)
+def test_a_contact_reads_that_it_is_being_published_when_it_is(history, at, due):
+    assert is_due(Case.of(history), HELD, at) is due
+    assert is_due(Case.of(history), PLAN, at) is (len(history) > 1)
+
+
+def published(history, plan, now):
+    return [each for each in wanted(history, plan, now) if each.startswith("publish")]
 
 
 def test_a_duty_officer_alone_can_say_publish():
