@@ -71,6 +71,7 @@ RESPONDER: Rooms = {
         "readiness",
         "storage",
         "plans",
+        "posting.preview",
         "maps",
         "web",
         "daily_check",

@@ -12,6 +12,7 @@ from outcry.responder.console.desk import Console
 from outcry.responder.console.news import Live
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plan_desk import PlanDesk
+from outcry.responder.posting.preview import Preview
 from outcry.responder.web.bodies import Stranger, read_form
 from outcry.responder.web.guard import vouch_for
 
@@ -34,6 +35,7 @@ class Parts:
     pages: ConsolePages
     live: Live
     plans: PlanDesk
+    preview: Preview
     behind_proxy: bool = False
 
 

@@ -27,6 +27,7 @@ from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.plans.addresses import masked
 from outcry.responder.plans.authority import NotProven, Proposal
 from outcry.responder.plans.direction import Change
+from outcry.responder.posting.preview import Previewed
 from outcry.responder.rules.events import Reason
 from outcry.responder.storage.alarms import Sighting
 from outcry.settings_file import as_toml
@@ -72,6 +73,12 @@ class ConsolePages:
     static: Mapping[str, str]
     tiles: str = ""
     credit: str = ""
+
+    def preview(
+        self, session: Session, standing: Standing, posts: Sequence[Previewed]
+    ) -> HTMLResponse:
+        alarm, wearer = standing.alarm, standing.wearer
+        return self._page("preview", session, alarm=alarm, wearer=wearer, posts=posts)
 
     def login(
         self, form_token: str, next_: str, problem: str = "", status: int = 200

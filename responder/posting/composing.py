@@ -30,7 +30,12 @@ class Composer:
     organisation: str
 
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
-        case = event_log.case_of(connection, call.alarm)
+        return self.said(connection, event_log.case_of(connection, call.alarm), call, limits)
+
+    def said(
+        self, connection: Connection, case: Case, call: Call, limits: Limits, page: str = ""
+    ) -> Draft:
+        """What is said in this case; ``page``: the own page's address, where none is out yet."""
         agreed = repository.of_alarm(connection, call.alarm)
         target = publication(call)
         episode = _episode(case, target)
@@ -54,7 +59,7 @@ class Composer:
                     ground=decided.ground,
                     confirmed=episode.votes,
                     where=_where(agreed, [each.report for each in newest_first]),
-                    link=_link(episode, OWN_PAGE) if target.network != OWN_PAGE else "",
+                    link=(_link(episode, OWN_PAGE) or page) if target.network != OWN_PAGE else "",
                     dated=episode.opened_by is None or episode.opened_by.is_dated,
                 )
                 return wording.post_draft(facts, limits, language)

@@ -117,6 +117,14 @@ class OwnPage:
         thread = or_(store.post.c.id == id_, store.post.c.answers == id_)
         return self._shown(_posts.where(thread).order_by(store.post.c.id))
 
+    def next_url(self) -> str:
+        """Where the next post will be, if no other comes first; empty if nobody outside can open it."""
+        with self._store.read() as connection:
+            last = connection.scalar(
+                select(store.post.c.id).order_by(store.post.c.id.desc()).limit(1)
+            )
+        return self._url((last or 0) + 1) if self._public_url.startswith("https://") else ""
+
     def _add(self, key: str, draft: Draft, answers: int | None) -> Posted:
         now = self._clock()
         row = asdict(draft) | {"key": key, "answers": answers}

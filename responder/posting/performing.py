@@ -119,13 +119,13 @@ class Posting:
         """The same words at every try: written once, before the first, and kept for the others."""
         alarm, target = call.alarm, publication(call)
         with self.store.read() as connection:  # a picture is drawn: no place to hold up receipts
-            draft = _kept(connection, alarm, target)
+            draft = kept_draft(connection, alarm, target)
             if draft is not None:
                 return draft
             draft = self.compose(connection, call, publisher.limits)
         with self.store.write() as connection:
             store.lock_alarms(connection, [alarm])
-            kept = _kept(connection, alarm, target)
+            kept = kept_draft(connection, alarm, target)
             if kept is None:
                 about = {"alarm": alarm, "kind": target.kind.value, "target": str(target)}
                 row = about | asdict(draft)
@@ -157,7 +157,7 @@ class Posting:
                 and each.network == network
                 and case.episode_of(each.message) == episode
             ]
-            drafts = [_kept(connection, call.alarm, each) for each in told]
+            drafts = [kept_draft(connection, call.alarm, each) for each in told]
         for target, draft in zip(told, drafts, strict=True):
             tries = case.tries(target).values()
             ids = [each.came.id for each in tries if isinstance(each, CallEnded)]
@@ -182,7 +182,7 @@ class Posting:
                 case of_now:
                     post = case.post(of_now.network)
             posted = case.posts.get(post)
-            draft = _kept(connection, call.alarm, post)
+            draft = kept_draft(connection, call.alarm, post)
         known = found = None
         if posted is not None and posted.id is not None:  # older releases kept the address alone
             known = Posted(posted.id, posted.url or "")
@@ -198,7 +198,8 @@ class Posting:
         return found
 
 
-def _kept(connection: Connection, alarm: int, target: Publication) -> Draft | None:
+def kept_draft(connection: Connection, alarm: int, target: Publication) -> Draft | None:
+    """What was written to be said there, and is said whenever it is tried; None: nothing yet."""
     draft = select(*(store.draft.c[each.name] for each in fields(Draft)))
     about = {"alarm": alarm, "kind": target.kind.value, "target": str(target)}
     row = connection.execute(draft.filter_by(**about)).first()

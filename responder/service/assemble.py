@@ -32,6 +32,7 @@ from outcry.responder.posting import networks
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import Posting
+from outcry.responder.posting.preview import Preview
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.rules.calls import PUBLICATIONS, TEXTS, ActionKind
 from outcry.responder.service.silence_watch import Watch
@@ -92,6 +93,7 @@ class Responder:
     console: Console
     officers: Officers
     plan_desk: PlanDesk
+    preview: Preview
     telling: AnnouncementRound
     silence: Watch
     notices: Notices
@@ -115,7 +117,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     database = Store.of(settings)
     publishers = adapters.publishers(settings, database, clock)
     means = Means(settings.modem is not None, tuple(publishers), officers)
-    posting = Posting(database, publishers, Composer(settings.organisation), clock)
+    composer, own_page = Composer(settings.organisation), OwnPage(database, url, clock)
+    posting = Posting(database, publishers, composer, clock)
     performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
     briefer = Briefer(url, means)
     performers[ActionKind.NOTIFY] = Notifying(database, briefer, adapters.channels, clock)
@@ -146,11 +149,12 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         modem=modem,
         texts=ArrivingTexts(inbox, answers, wake),
         publishers=publishers,
-        own_page=OwnPage(database, url, clock),
+        own_page=own_page,
         desk=Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),
         console=Console(database, clock, wake, partial(readiness.missing, settings)),
         officers=accounts,
         plan_desk=PlanDesk(database, accounts, clock, wake, settings.schemes),
+        preview=Preview(publishers, composer, own_page, means, clock),
         telling=AnnouncementRound(database, officers, adapters.channels, url, clock),
         silence=Watch(database, clock, notices, wake),
         notices=notices,

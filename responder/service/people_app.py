@@ -33,7 +33,9 @@ def people_app(hq: Responder) -> ASGIApp:
     )
     live = Live(hq.console.mark)
     inside = console_app(
-        console.Parts(hq.console, hq.officers, rendered, live, hq.plan_desk, behind_proxy)
+        console.Parts(
+            hq.console, hq.officers, rendered, live, hq.plan_desk, hq.preview, behind_proxy
+        )
     )
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:

@@ -66,6 +66,8 @@ PAGES = [
     "/console",
     "/console/alarm/1",
     "/console/alarm/1/map.png",
+    "/console/alarm/1/preview",
+    "/console/alarm/1/preview/0.png",
     "/console/alarm/1/outlines.json",
     "/console/live",
 ]
