@@ -37,6 +37,13 @@ from bench.device.start import start_to_armed_minstr, whole_start_minstr
 from bench.figure import Bound, Figure
 from bench.headquarters.changes import tried_changes, undetected_changes
 from bench.headquarters.contact_page import contact_page_bytes
+from bench.headquarters.desk import (
+    alarm_page_ms_100000,
+    overview_ms_10000,
+    overview_ms_100000,
+    overview_ms_100000_postgres,
+    search_ms_100000,
+)
 from bench.headquarters.half_open import half_open_pages_s, half_open_receipt_s
 from bench.headquarters.kills import (
     first_contact_told_worst_s,
@@ -353,6 +360,41 @@ FIGURES = (
         Bound("<=", 100),
         silence_look_ms_postgres,
         partial(silence_look_ms_postgres, 2000, 3),
+    ),
+    Figure(
+        "overview_ms_10000",
+        "ms",
+        Bound("<=", 300),
+        overview_ms_10000,
+        partial(overview_ms_10000, 400, 2),
+    ),
+    Figure(
+        "overview_ms_100000",
+        "ms",
+        Bound("<=", 500),
+        overview_ms_100000,
+        partial(overview_ms_100000, 400, 2),
+    ),
+    Figure(
+        "overview_ms_100000_postgres",
+        "ms",
+        Bound("<=", 500),
+        overview_ms_100000_postgres,
+        partial(overview_ms_100000_postgres, 400, 2),
+    ),
+    Figure(
+        "alarm_page_ms_100000",
+        "ms",
+        Bound("<=", 200),
+        alarm_page_ms_100000,
+        partial(alarm_page_ms_100000, 400, 2),
+    ),
+    Figure(
+        "search_ms_100000",
+        "ms",
+        Bound("<=", 300),
+        search_ms_100000,
+        partial(search_ms_100000, 400, 2),
     ),
     Figure(
         "half_open_pages_s",

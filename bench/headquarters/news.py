@@ -51,16 +51,17 @@ def _worst(kind: str, alarms: int) -> float:
         Path(folder, "state").mkdir()
         hq = assemble(settings.check(given), Adapters())
         running.callback(hq.store.close)
-        device = running.enter_context(_listening("device", DeviceApp(hq.inbox)))
-        people = running.enter_context(_listening("people", people_app(hq)))
+        device = running.enter_context(listening("device", DeviceApp(hq.inbox)))
+        people = running.enter_context(listening("people", people_app(hq)))
         front = running.enter_context(proxy(kind, Path(folder, "proxy"), device, people))
         sealed = _wearer(hq)
-        live = running.enter_context(_live(front, _session(hq)))
+        live = running.enter_context(_live(front, session(hq)))
         return max(_seconds(front, live, sealed(alarm)) for alarm in range(1, alarms + 1))
 
 
 @contextmanager
-def _listening(name: str, app: object) -> Iterator[int]:
+def listening(name: str, app: object) -> Iterator[int]:
+    """An application on a real listener; its port."""
     listener = Listener(name, app, "127.0.0.1", 0)  # type: ignore[arg-type]
     listener.start()
     try:
@@ -83,7 +84,8 @@ def _wearer(hq: Responder) -> Callable[[int], bytes]:
     return sealed
 
 
-def _session(hq: Responder) -> str:
+def session(hq: Responder) -> str:
+    """A new officer logs in; the cookie."""
     token = hq.officers.add("olga")
     code = pyotp.TOTP(hq.officers.welcome(token).secret).now()
     recovery = hq.officers.settle(token, PASSWORD, code)[0]
