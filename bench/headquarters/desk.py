@@ -26,7 +26,7 @@ from bench.figure import percentile, say
 from bench.headquarters.news import listening, session
 from bench.headquarters.postgresql import cluster, programs
 from outcry.envelope import KEY_BYTES, Header
-from outcry.report import MessageType, Position, Report
+from outcry.report import AlarmKind, MessageType, Position, Report
 from outcry.responder import settings
 from outcry.responder.console.dependencies import SESSION_COOKIE
 from outcry.responder.console.older_news import Act
@@ -35,7 +35,7 @@ from outcry.responder.intake.ingest import Arrived
 from outcry.responder.rules.events import CameBy
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.service.people_app import people_app
-from outcry.responder.storage import store
+from outcry.responder.storage import roll, store
 from stage.reports import report
 from stage.stage import NotSeen, PartMissing
 
@@ -155,6 +155,7 @@ def desk_with(database: str, wearers: int) -> Iterator[Desk]:
         running.callback(hq.store.close)
         counters = count(1)
         _enrol(hq, wearers)
+        _past(hq, wearers // 5)
         alarms = [_raise(hq, 1 + n * (wearers // OPEN), counters) for n in range(OPEN)]
         for _ in range(LONG_REPORTS):
             _go_on(hq, 1, counters)
@@ -199,6 +200,7 @@ def _enrol(hq: Responder, wearers: int) -> None:
             connection.execute(insert(store.wearer), [_wearer(each, now) for each in devices])
             beats = [_arrived(each, 1, _heartbeat(each, now)) for each in devices]
             ingest.keep(connection, beats, now - 60.0, os.urandom)
+            roll.enter(connection, list(devices))
             silent = [each for each in devices if each % _SILENT == 0]
             late = store.wearer.update().where(store.wearer.c.device.in_(silent))
             connection.execute(late.values(heard_at=now - 7200.0))
@@ -261,6 +263,26 @@ def _go_on(hq: Responder, device: int, counters: Iterator[int]) -> None:
 
 def _beat(hq: Responder, device: int, counters: Iterator[int]) -> None:
     _keep(hq, device, counters, _heartbeat(device, time.time()))
+
+
+def _past(hq: Responder, number: int) -> None:
+    """Alarms that are over: as many as a year brings."""
+    now = time.time()
+    rows = [
+        {
+            "id": 1 + n,
+            "device": 1 + n,
+            "device_alarm": 2,
+            "kind": int(AlarmKind.PANIC),
+            "arrived_at": now - 86_400.0 * (365 - 360 * n / number),
+            "settled_at": now - 86_400.0 * (365 - 360 * n / number) + 3600.0,
+            "ending": "closed",
+            "published": False,
+        }
+        for n in range(number)
+    ]
+    with hq.store.write() as connection:
+        connection.execute(insert(store.alarm), rows)
 
 
 def _contacts(hq: Responder, device: int) -> None:

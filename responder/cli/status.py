@@ -26,7 +26,7 @@ def facts(database: Store, now: float, where: bool = False) -> dict[str, Any]:
     """All there is to know at ``now`` (Unix seconds); with ``where``, also places and cells."""
     with database.read() as connection:
         wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
-        health = how_they_are(connection, wearers, now)
+        health = how_they_are(connection, [each.device for each in wearers], now)
         return {
             "wearers": [
                 _health(each, now) | _alarms(connection, wearer, now, where)

@@ -9,6 +9,7 @@ from outcry.report import Position
 from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn
 from outcry.responder.console.desk import GRAVE
 from outcry.responder.console.older_news import Act, OlderNews
+from outcry.responder.console.wearers import Asked
 from outcry.responder.maps import surroundings
 from outcry.responder.rules.events import Reason
 from outcry.responder.storage.alarms import NoSuchAlarm
@@ -31,9 +32,10 @@ class NoReason(Exception):
 
 
 @router.get("")
-def overview(hq: Hq, session: LoggedIn, refused: str = "") -> Response:
+def overview(request: Request, hq: Hq, session: LoggedIn, refused: str = "") -> Response:
     known = refused.isascii() and refused.isdigit() and len(refused) < 7
-    return hq.pages.overview(session, hq.console.overview(), int(refused) if known else 0)
+    seen = hq.console.overview(Asked.of(request.query_params))
+    return hq.pages.overview(session, seen, int(refused) if known else 0)
 
 
 @router.get("/alarm/{alarm:int}")

@@ -2,16 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import tzinfo
-from typing import Any
+from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind
 from outcry.responder import daily_check, journal, sentences
+from outcry.responder.console import standing, wearers
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.older_news import Act, require_seen
+from outcry.responder.console.standing import LISTED_S, Cases, Standing, listed
+from outcry.responder.console.wearers import EVERYBODY, Asked, Listed
 from outcry.responder.daily_check import Checked
 from outcry.responder.findings import Finding
 from outcry.responder.plans import announcements, authority, repository, time_zone
@@ -19,8 +20,6 @@ from outcry.responder.plans.announcements import Told
 from outcry.responder.plans.authority import Proposal
 from outcry.responder.plans.repository import Contact
 from outcry.responder.rules import events
-from outcry.responder.rules.calls import Topic
-from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import OfficerAct, Reason
 from outcry.responder.rules.model import NEVER_PUBLIC
 from outcry.responder.rules.publication import public_at
@@ -30,9 +29,7 @@ from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.console")
 
-LISTED_S = 7 * 86_400.0  # what is over stays listed for this long after its last report
-_MOST_ALARMS = 200
-
+_RECENT = 50  # alarms whose pages change by themselves, also when they are over
 
 _DONE: Mapping[Act, type[OfficerAct]] = {
     Act.ACKNOWLEDGE: events.Acknowledged,
@@ -51,67 +48,14 @@ class NotNow(Exception):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How an alarm stands, in a line of the overview; ``zone``: by whose clock times are told."""
-
-    alarm: int
-    wearer: str
-    kind: AlarmKind
-    arrived_at: float
-    heard_at: float
-    quorum: int
-    case: Case
-    zone: tzinfo | None = None
-    public_at: float = 0.0
-    """From when on what has a ground may be published, Unix seconds; 0: at once."""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether an embargo alone has kept it from being published so far."""
-        now = self.case.now
-        waits = self.public_at > 0 and not now.has(events.Approved)
-        return now.ground is not None and waits and not now.posts
-
-    @property
-    def is_drill(self) -> bool:
-        return self.kind is AlarmKind.DRILL
-
-    @property
-    def is_new(self) -> bool:
-        """Whether no duty officer has it yet."""
-        return not (self.case.now.acts or self.case.now.over or self.is_drill)
-
-    @property
-    def is_contradicted(self) -> bool:
-        """Whether somebody says that it is real since it was ended."""
-        return Topic.CONTRADICTED in self.case.now.topics and self.kind not in NEVER_PUBLIC
-
-    @property
-    def is_past(self) -> bool:
-        """Whether it is over, and nobody says that it is real."""
-        return self.case.now.over and not self.is_contradicted
-
-    @property
-    def is_approved(self) -> bool:
-        """Whether it is being made public, or will be as soon as HQ has looked at it."""
-        now = self.case.now
-        return now.ground is not None or (now.has(events.Approved) and not self.case.is_forbidden)
-
-    @property
-    def posts(self) -> tuple[tuple[str, str], ...]:
-        """Each network and the post's address."""
-        posts = self.case.now.posts.items()
-        return tuple((name, post.url) for name, post in posts if post.url is not None)
-
-
-@dataclass(frozen=True)
 class Overview:
     """All there is to watch; alarms that no officer has taken yet come first, then the newest."""
 
     alarms: tuple[Standing, ...]
+    more: int  # that are open, too
     drills: tuple[Standing, ...]
     closed: tuple[Standing, ...]
-    wearers: tuple[Health, ...]
+    listed: Listed
     checked: Checked | None
     missing: tuple[Finding, ...]  # that an alarm will need
     waiting: tuple[Proposal, ...]  # changes of plans, for a second officer
@@ -149,31 +93,23 @@ class Console:
     clock: Callable[[], float]
     on_act: Callable[[], None] = lambda: None
     missing: Callable[[Connection], tuple[Finding, ...]] = lambda _: ()
+    cases: Cases = field(default_factory=Cases, repr=False)
 
-    def overview(self) -> Overview:
+    def overview(self, asked: Asked = EVERYBODY) -> Overview:
         now = self.clock()
-        newest = _alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)
         with self.store.read() as connection:
-            standings = [_standing(connection, row) for row in connection.execute(newest).all()]
-            wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
-            health = how_they_are(connection, wearers, now)
-            checked = daily_check.last(connection)
-            missing = self.missing(connection)
-            waiting = authority.waiting(connection, now)
-            told = announcements.since(connection, now - LISTED_S)
-        standings = [each for each in standings if _is_listed(each, now)]
-        standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
-        real = [each for each in standings if not each.is_drill]
-        return Overview(
-            tuple(each for each in real if not each.is_past),
-            tuple(each for each in standings if each.is_drill and not each.is_past),
-            tuple(each for each in standings if each.is_past),
-            tuple(sorted(health, key=lambda each: not each.silent)),
-            checked,
-            missing,
-            waiting,
-            told,
-        )
+            watched = self.cases.watched(connection, now)
+            return Overview(
+                watched.open,
+                watched.more,
+                watched.drills,
+                watched.closed,
+                wearers.listed(connection, asked, now),
+                daily_check.last(connection),
+                self.missing(connection),
+                authority.waiting(connection, now),
+                announcements.since(connection, now - LISTED_S),
+            )
 
     def view(self, alarm: int) -> View:
         """One alarm. Raises :class:`NoSuchAlarm`."""
@@ -185,7 +121,7 @@ class Console:
             history = event_log.load(connection, alarm)
             track = alarms.track(connection, alarm, standing.case)
             newer = next((each.id for each in alarms.later(connection, alarm)), None)
-            health = how_they_are(connection, [wearer], now)[0]
+            health = how_they_are(connection, [wearer.device], now)[0]
         names = {n: one.name for n, one in contacts.items()}
         return View(
             standing,
@@ -228,26 +164,24 @@ class Console:
         return {n: one.name for n, one in contacts.items()}
 
     def mark(self) -> str:
-        """A token that changes whenever the console may have: a waiting page compares it."""
-        alarm, entry = store.alarm.c, store.history.c
+        """A token that changes whenever the console may have: a waiting page compares it.
+
+        But for heartbeats: among 100,000 wearers there is always one, and an open page looks by
+        itself for how devices are.
+        """
+        table = store.alarm.c
         with self.store.read() as connection:
             newest = connection.execute(
                 select(
                     select(func.max(store.message.c.id)).scalar_subquery(),
-                    select(func.max(store.heartbeat.c.received_at)).scalar_subquery(),
-                    select(func.count()).select_from(store.wearer).scalar_subquery(),
-                    select(func.max(store.wearer.c.enrolled_at)).scalar_subquery(),
                     select(func.max(store.announcement.c.id)).scalar_subquery(),
                 )
             ).one()
-            recent = select(alarm.id).order_by(alarm.id.desc()).limit(_MOST_ALARMS)
-            lengths = connection.execute(
-                select(entry.alarm, func.max(entry.n))
-                .where(entry.alarm.in_(recent))
-                .group_by(entry.alarm)
-                .order_by(entry.alarm)
-            ).all()
-        return hashlib.sha256(repr((tuple(newest), lengths)).encode()).hexdigest()[:16]
+            recent = select(table.id).order_by(table.id.desc()).limit(_RECENT)
+            there = {*standing.open_now(connection, self.clock()), *connection.scalars(recent)}
+            lengths = standing.lengths(connection, sorted(there))
+        said = repr((tuple(newest), sorted(lengths.items())))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def possible(standing: Standing) -> frozenset[Act]:
@@ -282,22 +216,10 @@ def _done(act: Act, now: float, officer: str, reason: str | None) -> OfficerAct:
 
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
     known = alarm <= store.LARGEST_ID
-    row = connection.execute(_alarms().where(store.alarm.c.id == alarm)).first() if known else None
+    row = connection.execute(listed().where(store.alarm.c.id == alarm)).first() if known else None
     if row is None:
         raise NoSuchAlarm
     return row
-
-
-def _is_listed(standing: Standing, now: float) -> bool:
-    """An alarm stands until a person closes it; what is closed or was a drill, for some days."""
-    stands = not (standing.case.now.over or standing.is_drill)
-    return stands or standing.heard_at > now - LISTED_S
-
-
-def _alarms() -> Select[Any]:
-    alarm, heard_at = store.alarm.c, alarms.last_heard.label("heard_at")
-    columns = (alarm.id, alarm.kind, alarm.arrived_at, store.wearer.c.name, heard_at)
-    return select(*columns).join_from(store.alarm, store.wearer)
 
 
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
@@ -305,6 +227,7 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
     case = event_log.case_of(connection, row.id)
     held_until = public_at(case, 60.0 * agreed.embargo_minutes)
     zone = time_zone.of_alarm(connection, row.id)
+    heard = row.arrived_at, row.heard_at
     return Standing(
-        row.id, row.name, kind, row.arrived_at, row.heard_at, agreed.quorum, case, zone, held_until
+        row.id, row.name, kind, *heard, agreed.quorum, case, row.device, zone, held_until
     )

@@ -1,15 +1,16 @@
 """How each wearer's device is, as of the last message HQ has from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
-from outcry.report import AlarmKind, MessageType, Report, decode
-from outcry.responder.storage import store
-from outcry.responder.storage.alarms import About
+from outcry.report import Report, decode
+from outcry.responder.storage import roll, store
 
 SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeat intervals at the default setting
+_TOGETHER = 500
 
 
 @dataclass(frozen=True)
@@ -26,48 +27,41 @@ class Health:
     silent: bool
 
 
-def how_they_are(
-    connection: Connection, wearers: Sequence[Row[tuple[object, ...]] | About], now: float
-) -> list[Health]:
-    """The health of these rows of ``store.wearer``, in their order; ``now`` in Unix seconds."""
-    beats = {row.device: row for row in connection.execute(select(store.heartbeat))}
-    drills = _drills(connection)
-    found = []
-    for wearer in wearers:
-        beat = beats.get(wearer.device)
-        silent = wearer.heard_at is not None and now - wearer.heard_at > SILENT_AFTER_S
-        found.append(
-            Health(
-                wearer.name,
-                f"{wearer.device:08x}",
-                wearer.heard_at,
-                beat.received_at if beat else None,
-                _newest(connection, wearer.device, beat),
-                drills.get(wearer.device),
-                decode(beat.report).drill_hours if beat else None,
-                silent,
-            )
-        )
-    return found
+def how_they_are(connection: Connection, devices: Sequence[int], now: float) -> list[Health]:
+    """The health of these devices, in their order; ``now`` in Unix seconds. It asks for them alone."""
+    return [
+        each
+        for first in range(0, len(devices), _TOGETHER)
+        for each in _of(connection, devices[first : first + _TOGETHER], now)
+    ]
 
 
-def _drills(connection: Connection) -> Mapping[int, float]:
-    alarm = store.alarm.c
-    drills = select(alarm.device, func.max(alarm.arrived_at).label("at"))
-    drills = drills.where(alarm.kind == int(AlarmKind.DRILL))
-    return {row.device: row.at for row in connection.execute(drills.group_by(alarm.device))}
+def _of(connection: Connection, devices: Sequence[int], now: float) -> Iterator[Health]:
+    wearer, beat, message = store.wearer.c, store.heartbeat.c, store.message.c
+    rows = connection.execute(select(store.wearer).where(wearer.device.in_(devices)))
+    wearers = {row.device: row for row in rows}
+    rows = connection.execute(select(store.heartbeat).where(beat.device.in_(devices)))
+    beats = {row.device: row for row in rows}
+    since = func.coalesce(beat.counter, -1)
+    newer = exists().where(message.device == wearer.device, message.counter > since)
+    said_more = select(wearer.device).outerjoin_from(store.wearer, store.heartbeat)
+    went_on = set(connection.scalars(said_more.where(wearer.device.in_(devices), newer)))
+    for device in devices:
+        last = beats.get(device)
+        report = None if last is None else decode(last.report)
+        if device in went_on:
+            report = roll.newest(connection, device, last)
+        yield _health(wearers[device], last, report, now)
 
 
-def _newest(
-    connection: Connection, device: int, beat: Row[tuple[object, ...]] | None
-) -> Report | None:
-    """What the device last said of itself; a withdrawal says less than any other report."""
-    table = store.message
-    later = select(table.c.counter, table.c.report).filter_by(device=device)
-    if beat is not None:
-        later = later.where(table.c.counter > beat.counter)
-    for row in connection.execute(later.order_by(table.c.counter.desc())):
-        report = decode(row.report)
-        if report.type is not MessageType.WITHDRAWAL:
-            return report
-    return decode(beat.report) if beat is not None else None
+def _health(wearer: Row[Any], beat: Row[Any] | None, report: Report | None, now: float) -> Health:
+    return Health(
+        wearer.name,
+        f"{wearer.device:08x}",
+        wearer.heard_at,
+        beat.received_at if beat else None,
+        report,
+        wearer.drilled_at,
+        decode(beat.report).drill_hours if beat else None,
+        wearer.heard_at is not None and now - wearer.heard_at > SILENT_AFTER_S,
+    )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from math import floor
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,14 +14,16 @@ from jinja2 import Environment
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from outcry.report import Flag, NoPosition, Position, Report
+from outcry.report import NoPosition, Position
 from outcry.responder import daily_check, formatting, sentences
+from outcry.responder.console import rows
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
-from outcry.responder.console.desk import GRAVE, LISTED_S, Overview, Standing, View
-from outcry.responder.console.device_health import SILENT_AFTER_S, Health
+from outcry.responder.console.desk import GRAVE, Overview, View
+from outcry.responder.console.device_health import SILENT_AFTER_S
 from outcry.responder.console.facts import earlier, facts
 from outcry.responder.console.older_news import Act, OlderNews
 from outcry.responder.console.plan_desk import PlanView
+from outcry.responder.console.standing import LISTED_S, Standing
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import track_svg
@@ -32,6 +35,7 @@ from outcry.responder.rules.events import Reason
 from outcry.responder.storage.alarms import Sighting
 from outcry.settings_file import as_toml
 
+CARDS = 50  # of open alarms; the others are lines, so that the list of wearers is not far below
 DONE = {
     "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says so.",
     "confirm": "Saved: you confirm that it is real.",
@@ -121,11 +125,12 @@ class ConsolePages:
         return self._page(
             "overview",
             session,
-            alarms=[self._alarm(each) for each in seen.alarms],
+            alarms=[self._alarm(each) for each in seen.alarms[:CARDS]],
+            others=[self._alarm(each) for each in seen.alarms[CARDS:]],
             drills=[self._alarm(each) for each in seen.drills],
             closed=[self._alarm(each) for each in seen.closed],
-            wearers=[self._health(each) for each in seen.wearers],
-            never_drilled=[each.name for each in seen.wearers if each.drill_at is None],
+            more=seen.more,
+            listed=rows.wearer_list(seen.listed, self._ago),
             new=sum(each.is_new for each in seen.alarms),
             refused=refused,
             checked=self._checked(seen.checked),
@@ -133,7 +138,7 @@ class ConsolePages:
             waiting=[self._proposal(each, session) for each in seen.waiting],
             announcements=[(self._ago(each.at), each.words) for each in seen.announcements],
             silent_after=formatting.span(SILENT_AFTER_S),
-            listed=formatting.span(LISTED_S),
+            lately=formatting.span(LISTED_S),
             now=formatting.clock_time(self.clock()),
         )
 
@@ -205,7 +210,7 @@ class ConsolePages:
             can={act.value for act in view.can},
             done=DONE.get(done, ""),
             last=last,
-            no_fix=_fix(newest),
+            no_fix=rows.fix(newest),
             cells=formatting.cells(newest) if newest is not None and lost else [],
             track_json=json.dumps(way),
             drawn=Markup(track_svg([place for place, _ in seen], title)),
@@ -213,7 +218,7 @@ class ConsolePages:
             credit=self.credit,
             contacts=view.contacts,
             wearer_number=view.wearer_number,
-            health=self._health(view.health, view.standing.zone),
+            health=rows.health(view.health, partial(self._ago, zone=view.standing.zone)),
             history=[self._line(line, view.standing.zone) for line in reversed(view.history)],
             seen_so_far=view.seen,
             newer=view.newer,
@@ -273,27 +278,6 @@ class ConsolePages:
             "earlier": earlier(standing, self.clock()),
         }
 
-    def _health(self, health: Health, zone: tzinfo | None = None) -> dict[str, Any]:
-        report = health.report
-        drill = "never" if health.drill_at is None else self._ago(health.drill_at, zone)
-        if health.drill_hours is not None:
-            drill += f"; by the device's count {formatting.span(health.drill_hours * 3600)} ago"
-        return {
-            "name": health.name,
-            "device": health.device,
-            "silent": health.silent,
-            "heard": "never" if health.heard_at is None else self._ago(health.heard_at, zone),
-            "beat": "none yet" if health.beat_at is None else self._ago(health.beat_at, zone),
-            "battery": formatting.battery(report.battery_percent, report.supply_mv)
-            if report
-            else formatting.NOT_KNOWN,
-            "signal": formatting.signal(report.signal) if report else formatting.NOT_KNOWN,
-            "fix": _fix(report),
-            "strap": _strap(report),
-            "marks": ", ".join(formatting.marks(report)) if report else "",
-            "drill": drill,
-        }
-
     def _line(self, line: sentences.Line, zone: tzinfo | None) -> dict[str, Any]:
         return {
             "when": formatting.when(line.at, self.clock(), zone),
@@ -341,26 +325,3 @@ def content_policy(tiles: str) -> str:
 def _reason(act: Act, reason: str | None) -> str:
     """What an officer wrote, or chose."""
     return sentences.REASONS[Reason(reason or "")] if act is Act.CORRECT else reason or ""
-
-
-def _fix(report: Report | None) -> str:
-    if report is None:
-        return formatting.NOT_KNOWN
-    place = report.place
-    if isinstance(place, NoPosition):
-        return f"none ({formatting.NO_FIX[place.reason]})"
-    age = f"{formatting.span(place.age_s)} old when sent" if place.age_known else "age not known"
-    return f"{formatting.accuracy(place.accuracy_m)}, {age}"
-
-
-_STRAP = {
-    Flag.STRAP_OPEN: "open",
-    Flag.STRAP_LOOSE: "loose wire",
-    Flag.STRAP_FAULT: "sensor does not work",
-}
-
-
-def _strap(report: Report | None) -> str:
-    if report is None:
-        return formatting.NOT_KNOWN
-    return next((words for flag, words in _STRAP.items() if flag in report.flags), "OK")

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
 
 from outcry.envelope import Header
 from outcry.receipt import Status
-from outcry.report import MessageType, Report, encode
+from outcry.report import AlarmKind, MessageType, Report, encode
 from outcry.responder.enrolment import safe_code
 from outcry.responder.intake import dating
 from outcry.responder.rules.events import CameBy, Event, Mark, ReportArrived, ReportRepeated
-from outcry.responder.storage import alarms, event_log, evidence, overdue, store
+from outcry.responder.storage import alarms, event_log, evidence, overdue, roll, store
 from outcry.responder.web.link_tokens import link_token
 
 INVITATION_CHARS = 16  # 95 bits: a contact's short link cannot be guessed
@@ -73,7 +73,13 @@ class _Batch:
 
     def __post_init__(self) -> None:
         connection, arrived = self.connection, self.arrived
-        self._highest = _highest(connection, {one.header.device for one in arrived})
+        known = _wearers(connection, {one.header.device for one in arrived})
+        self._highest: dict[int, int | None] = {row.device: row.highest_counter for row in known}
+        self._conditions = {
+            row.device: {name: row._mapping[name] for name in roll.CONDITION} for row in known
+        }
+        self._said_of_itself: dict[int, Report] = {}
+        self._drilled: set[int] = set()
         of_alarms = [one for one in arrived if one.report.type is not MessageType.HEARTBEAT]
         digests = [one.digest for one in of_alarms]
         self._known = _known(connection, digests)
@@ -126,6 +132,20 @@ class _Batch:
                 for device, beats in self._heard.items()
             ]
             store.write_rows(connection, overdue.heard, heard)
+        self._write_roll()
+
+    def _write_roll(self) -> None:
+        """How the devices are now, those that are another way than before."""
+        now = {device: roll.condition(report) for device, report in self._said_of_itself.items()}
+        rows = [
+            {"which": device, **condition}
+            for device, condition in now.items()
+            if condition != self._conditions.get(device)
+        ]
+        if rows:
+            store.write_rows(self.connection, roll.said, rows)
+        if self._drilled:
+            roll.drilled(self.connection, list(self._drilled), self.now)
 
     def _heartbeat(self, one: Arrived) -> Kept | int:
         if not self._is_newer(one):
@@ -143,6 +163,8 @@ class _Batch:
 
     def _hear(self, one: Arrived) -> None:
         device = one.header.device
+        if self._is_newer(one) and one.report.type is not MessageType.WITHDRAWAL:
+            self._said_of_itself[device] = one.report
         self._highest[device] = max(one.header.counter, self._highest.get(device) or 0)
         beats = one.report.type is MessageType.HEARTBEAT
         self._heard[device] = beats or self._heard.get(device, False)
@@ -189,6 +211,8 @@ class _Batch:
 
     def _raise(self, one: Arrived) -> int:
         """A new alarm, and each contact's own link to it."""
+        if one.report.kind is AlarmKind.DRILL:
+            self._drilled.add(one.header.device)
         connection = self.connection
         device, device_alarm, kind = _which(one)
         alarm = alarms.new(connection, device, device_alarm, kind, self.now)
@@ -237,7 +261,7 @@ def _which(one: Arrived) -> tuple[int, int, int]:
 
 _of = store.wearer.c
 _HIGHEST = (  # on PostgreSQL other transactions on these devices wait
-    select(_of.device, _of.highest_counter)
+    select(_of.device, _of.highest_counter, *(_of[name] for name in roll.CONDITION))
     .where(_of.device.in_(store.each("devices")))
     .order_by(_of.device)
     .with_for_update(key_share=True)
@@ -255,14 +279,15 @@ _ALARMS = select(_alarm.device, _alarm.device_alarm, _alarm.kind, _alarm.id).whe
     _alarm.device.in_(store.each("devices")), _alarm.device_alarm.in_(store.each("alarm_ids"))
 )
 _DUE = (
-    update(store.alarm).where(_alarm.id.in_(store.each("touched"))).values(due_at=bindparam("now"))
+    update(store.alarm)
+    .where(_alarm.id.in_(store.each("touched")))
+    .values(due_at=bindparam("now"), settled_at=None)
 )
 
 
-def _highest(connection: Connection, devices: set[int]) -> dict[int, int | None]:
-    """The highest counters heard."""
-    rows = connection.execute(_HIGHEST, {"devices": list(devices)})
-    return {row.device: row.highest_counter for row in rows}
+def _wearers(connection: Connection, devices: set[int]) -> list[Row[Any]]:
+    """What is known of these devices: the highest counters heard, and how they are."""
+    return list(connection.execute(_HIGHEST, {"devices": list(devices)}))
 
 
 def _known(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, _Known]:

@@ -170,7 +170,8 @@ class Workflow(Part):
         now = self._clock()
         exhibits.plan_in_force(connection, alarm, now)
         case = event_log.case_of(connection, alarm)
-        decision = decide(case, repository.load(connection, alarm, self._means), now)
+        plan = repository.load(connection, alarm, self._means)
+        decision = decide(case, plan, now)
         if decision.ground is not None:
             event_log.append(connection, alarm, GroundFound(now, decision.ground))
             log.tell(journal.Entry.MAY_BE_PUBLISHED, alarm=alarm, ground=decision.ground)
@@ -180,6 +181,7 @@ class Workflow(Part):
             event_log.look_at_earlier(connection, alarm, now)  # after its posts: they are linked
         again = decision.look_again_at if decision.ground is None else now
         alarms.set_due(connection, alarm, again)
+        alarms.settle(connection, alarm, plan.kind, case)
 
     def _make_calls(self) -> None:
         """Begin what is planned and can be made now, each on its own lane."""

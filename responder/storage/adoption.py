@@ -3,9 +3,21 @@
 From there on changes to it are found; whether there were any before, nobody can say.
 """
 
-from sqlalchemy import Connection, select
+from contextlib import suppress
 
-from outcry.responder.storage import audit_chain, evidence, exhibits, store, versions
+from sqlalchemy import Connection, func, select, update
+
+from outcry.report import AlarmKind
+from outcry.responder.storage import (
+    alarms,
+    audit_chain,
+    event_log,
+    evidence,
+    exhibits,
+    roll,
+    store,
+    versions,
+)
 from outcry.responder.storage.event_log import Exhibit, exhibit
 
 
@@ -14,8 +26,24 @@ def adopt(connection: Connection, now: float) -> None:
     versions.adopt(connection, now)
     _messages(connection, now)
     _drafts(connection, now)
-    for alarm in connection.scalars(select(store.alarm.c.id).order_by(store.alarm.c.id)).all():
-        exhibits.plan_in_force(connection, alarm, now)
+    alarm = store.alarm.c
+    for id_, kind in connection.execute(select(alarm.id, alarm.kind).order_by(alarm.id)).all():
+        exhibits.plan_in_force(connection, id_, now)
+        with suppress(KeyError, TypeError, ValueError):  # a history that nobody can read stands
+            alarms.settle(connection, id_, AlarmKind(kind), event_log.case_of(connection, id_))
+    _roll(connection)
+
+
+def _roll(connection: Connection) -> None:
+    """What wearers are found, sorted and drawn by, from what is kept of them."""
+    alarm, wearer = store.alarm.c, store.wearer.c
+    drilled = select(func.max(alarm.arrived_at)).where(
+        alarm.device == wearer.device, alarm.kind == int(AlarmKind.DRILL)
+    )
+    connection.execute(update(store.wearer).values(drilled_at=drilled.scalar_subquery()))
+    for device in connection.scalars(select(wearer.device)).all():
+        roll.enter(connection, [device])
+        roll.refresh(connection, device)
 
 
 def _messages(connection: Connection, now: float) -> None:

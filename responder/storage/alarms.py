@@ -10,10 +10,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from outcry.report import AlarmKind, Report, decode
+from outcry.responder.rules import ending
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, Mark
 from outcry.responder.rules.model import NEVER_PUBLIC
-from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage import audit_chain, roll, store
 
 
 def new(connection: Connection, device: int, device_alarm: int, kind: int, at: float) -> int:
@@ -33,6 +34,7 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
     is kept. What was made public stays public until somebody takes it back.
     """
     audit_chain.removed(connection, now, alarm, why)
+    device = connection.scalar(select(store.alarm.c.device).filter_by(id=alarm))
     message = store.message.c
     of_alarm = select(message.id).filter_by(alarm=alarm)
     connection.execute(delete(store.unjudged).where(store.unjudged.c.message.in_(of_alarm)))
@@ -42,6 +44,8 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
     for table in (store.message, store.history, store.action, store.draft, store.invitation):
         connection.execute(delete(table).filter_by(alarm=alarm))
     connection.execute(delete(store.alarm).filter_by(id=alarm))
+    if device is not None:
+        roll.refresh(connection, device)
 
 
 def _never_given(connection: Connection) -> int:
@@ -49,8 +53,22 @@ def _never_given(connection: Connection) -> int:
 
 
 def set_due(connection: Connection, alarm: int, at: float | None) -> None:
-    """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
-    connection.execute(update(store.alarm).filter_by(id=alarm).values(due_at=at))
+    """When an alarm is to be looked at next (Unix seconds); None: when something happens.
+
+    Until :func:`settle` says so, it counts as one that may go on.
+    """
+    values = {"due_at": at, "settled_at": None}
+    connection.execute(update(store.alarm).filter_by(id=alarm).values(values))
+
+
+def settle(connection: Connection, alarm: int, kind: AlarmKind, case: Case) -> None:
+    """Keep whether it is past, and how it ended; said by who has just looked at all of it."""
+    if not ending.is_past(case, kind):
+        return
+    ended_at = case.last_at if case.now.ended_at is None else case.now.ended_at
+    how = {"ending": ending.ending(case).value, "published": ending.was_published(case)}
+    settled = update(store.alarm).filter_by(id=alarm).values(settled_at=ended_at, **how)
+    connection.execute(settled)
 
 
 _LAST = (

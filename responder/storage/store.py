@@ -46,6 +46,9 @@ def _table(name: str, *columns: SchemaItem) -> sa.Table:
 # SQLite's integers hold 64 bits.
 Unsigned32 = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 
+# PostgreSQL sorts as its locale does, unless it is told to go by the letters alone.
+Sorted = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
 wearer = _table(
     "wearer",
     sa.Column("device", Unsigned32, primary_key=True, autoincrement=False),
@@ -62,7 +65,27 @@ wearer = _table(
     sa.Column("due_at", sa.Float, info=WORKING),
     # The alarm of the silence that has not ended. No foreign key: it may be deleted before it ends.
     sa.Column("silence", sa.Integer, info=WORKING),
+    # By what it is found, sorted and drawn: roll.py. When the last drill was (Unix seconds).
+    sa.Column("sort_name", Sorted, info=WORKING),
+    sa.Column("battery", sa.Integer, info=WORKING),
+    sa.Column("low_battery", sa.Boolean, info=WORKING),
+    sa.Column("latitude", sa.Float, info=WORKING),
+    sa.Column("longitude", sa.Float, info=WORKING),
+    sa.Column("drilled_at", sa.Float, info=WORKING),
     sa.Index("wearer_due", "due_at"),
+    sa.Index("wearer_name", "sort_name", "device"),
+    sa.Index("wearer_heard", "heard_at", "device"),
+    sa.Index("wearer_battery", "battery", "device"),
+    sa.Index("wearer_low", "low_battery", "device"),
+    sa.Index("wearer_drilled", "drilled_at", "device"),
+    sa.Index("wearer_place", "latitude", "longitude"),
+)
+
+wearer_word = _table(  # how the words of a wearer's name, device and number begin: roll.py
+    "wearer_word",
+    sa.Column("word", Sorted, primary_key=True),
+    sa.Column("device", sa.ForeignKey("wearer.device"), primary_key=True),
+    sa.Index("wearer_word_device", "device"),
 )
 
 listening = _table(  # one row: since when HQ can be sure that it would have heard a device
@@ -95,9 +118,16 @@ alarm = _table(
     sa.Column("arrived_at", sa.Float, nullable=False),
     # When the workflow looks at it next; NULL: when something happens.
     sa.Column("due_at", sa.Float, info=WORKING),
+    # When it ended, if HQ has looked since anything happened and it is over; how, and whether it was
+    # public (rules/ending.py).
+    sa.Column("settled_at", sa.Float, info=WORKING),
+    sa.Column("ending", sa.String, info=WORKING),
+    sa.Column("published", sa.Boolean, info=WORKING),
     # The kind is part of what an alarm is: no report of a drill can ever be counted to a real one.
     sa.UniqueConstraint("device", "device_alarm", "kind"),
     sa.Index("alarm_due", "due_at"),
+    sa.Index("alarm_settled", "settled_at", "kind", "arrived_at"),
+    sa.Index("alarm_arrived", "arrived_at"),
 )
 
 safe_code = _table(
@@ -127,7 +157,7 @@ message = _table(
     sa.Column("stale", sa.Boolean, nullable=False),  # a withdrawal not newer than all heard before
     sa.Column("report", sa.LargeBinary, nullable=False),
     sa.Index("message_counter", "device", "counter"),
-    sa.Index("message_alarm", "alarm"),
+    sa.Index("message_alarm", "alarm", "received_at"),
 )
 
 unjudged = _table(  # withdrawals, for as long as nobody has said what their code means

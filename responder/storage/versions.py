@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Row, Table, func, select
 
-from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage import audit_chain, roll, store
 from outcry.responder.storage.audit_chain import Noted, read
 from outcry.responder.storage.links import SALT_BYTES
 
@@ -90,6 +90,7 @@ def note(
     who = f"{key:08x}" if kind is WEARER else key
     about = {"device" if kind is WEARER else kind.name: who, **said}
     if kind is WEARER:
+        roll.enter(connection, [key])
         shown = {**about, "rows": _shown(rows)}
         audit_chain.note(connection, now, Noted.PLAN, shown, subject=subject + _PUBLIC)
     salt = os.urandom(SALT_BYTES).hex()

@@ -88,6 +88,13 @@ function swap(fresh) {
   tellOfNew();
 }
 
+// This page with what was searched for, but without "?done=…" and "?refused=…": that was said once.
+function here() {
+  const address = new URL(location.href);
+  for (const said of ["done", "refused"]) address.searchParams.delete(said);
+  return address.pathname + address.search;
+}
+
 let looking = false;
 let onceMore = false;  // something changed while this page was on its way
 async function look() {
@@ -97,8 +104,7 @@ async function look() {
   }
   looking = true;
   try {
-    const page = location.pathname;  // without "?done=…": that was said once
-    const answer = await fetch(page, { credentials: "same-origin" });
+    const answer = await fetch(here(), { credentials: "same-origin" });
     if (answer.redirected) {
       location.assign(answer.url);
       return;

@@ -1,0 +1,210 @@
+"""The roll of wearers: what they are found, sorted and drawn by, however many there are.
+
+All of it is made from what HQ keeps anyway, and is no evidence: the folded name and its words from
+the wearer's row, battery and place from the newest report that is kept. Whatever changes one of
+those keeps the roll in the same transaction.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from outcry.report import Flag, MessageType, Position, Report, decode
+from outcry.responder.storage import store
+
+LOW_PERCENT = 20  # of the battery: to be charged today
+LAST_DIGITS = 4  # of a number: fewer would find too many
+_LAST = "\U0010ffff"  # after every word that begins the same
+_NUMBER = "+"  # before a number's digits, which are kept from the last one on
+_MOST_WORDS = 6  # of a search
+
+_wearer, _word = store.wearer.c, store.wearer_word.c
+
+
+class Show(StrEnum):
+    """Which wearers a list has."""
+
+    ALL = "all"
+    ALARM = "alarm"
+    SILENT = "silent"
+    LOW = "low"
+    UNDRILLED = "undrilled"
+
+
+class Sort(StrEnum):
+    """In which order; what is not known comes last."""
+
+    NAME = "name"
+    HEARD = "heard"  # longest ago first
+    BATTERY = "battery"  # lowest first
+
+
+class Which(NamedTuple):
+    """A part of the roll. ``words``: as somebody types them; ``alarmed``: the devices in alarm;
+    who was last heard before ``silent_before`` (Unix seconds) is silent.
+    """
+
+    words: str
+    show: Show
+    alarmed: Sequence[int]
+    silent_before: float
+
+    def where(self, show: Show | None = None) -> list[ColumnElement[bool]]:
+        conditions = [of_words(_wearer.device, self.words)] if self.words.strip() else []
+        match self.show if show is None else show:
+            case Show.ALARM:
+                conditions.append(_wearer.device.in_(self.alarmed))
+            case Show.SILENT:
+                conditions.append(_wearer.heard_at < self.silent_before)
+            case Show.LOW:
+                conditions.append(_wearer.low_battery.is_(True))
+            case Show.UNDRILLED:
+                conditions.append(_wearer.drilled_at.is_(None))
+            case Show.ALL:
+                pass
+        return conditions
+
+
+_ORDER = {
+    Sort.NAME: _wearer.sort_name,
+    Sort.HEARD: _wearer.heard_at,
+    Sort.BATTERY: _wearer.battery,
+}
+
+
+def found(connection: Connection, which: Which, sort: Sort, first: int, most: int) -> Sequence[int]:
+    """The devices from the ``first`` on (from 0), at most so many."""
+    order = _ORDER[sort].asc().nulls_last(), _wearer.device
+    wanted = select(_wearer.device).where(*which.where()).order_by(*order)
+    return connection.scalars(wanted.offset(first).limit(most)).all()
+
+
+def number(connection: Connection, which: Which, show: Show | None = None) -> int:
+    """How many there are; ``show`` in the place of its own."""
+    wanted = select(func.count()).select_from(store.wearer).where(*which.where(show))
+    return connection.scalar(wanted) or 0
+
+
+def of_words(device: ColumnElement[Any], words: str) -> ColumnElement[bool]:
+    """Whether a wearer's name, device or number has, for each of these words, one that begins so.
+
+    Of a number its last digits count, at least four.
+    """
+    typed = list(_split(words))[:_MOST_WORDS]
+    return and_(*(device.in_(_beginning(each)) for each in typed)) if typed else false()
+
+
+def _beginning(typed: str) -> Select[tuple[int]]:
+    word = type_coerce(_word.word, String)  # what it is compared with has no collation of its own
+    begins = [word.between(typed, typed + _LAST)]
+    if typed.isdecimal() and len(typed) >= LAST_DIGITS:
+        ends = _NUMBER + typed[::-1]
+        begins.append(word.between(ends, ends + _LAST))
+    return select(_word.device).where(or_(*begins))
+
+
+def folded(text: str) -> str:
+    """The same letters in whichever case, with whichever accents."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(each for each in apart if not unicodedata.combining(each)).casefold()
+
+
+def _split(text: str) -> Iterator[str]:
+    """The words of a text, folded: what is neither letter nor digit is between them."""
+    apart = "".join(each if each.isalnum() else " " for each in folded(text))
+    yield from apart.split()
+
+
+def enter(connection: Connection, devices: Sequence[int]) -> None:
+    """Take the names and numbers of these wearers in, as their rows have them now."""
+    rows = select(_wearer.device, _wearer.name, _wearer.number).where(_wearer.device.in_(devices))
+    names, words = [], []
+    for device, name, number_ in connection.execute(rows):
+        names.append({"which": device, "folded": folded(name)})
+        said = {*_split(name), f"{device:08x}"}
+        if number_:
+            said.add(_NUMBER + "".join(filter(str.isdecimal, number_))[::-1])
+        words += [{"device": device, "word": each} for each in said]
+    connection.execute(delete(store.wearer_word).where(_word.device.in_(devices)))
+    if names:
+        connection.execute(_NAMED, names)
+        connection.execute(insert(store.wearer_word), words)
+
+
+_NAMED = (
+    update(store.wearer)
+    .where(_wearer.device == bindparam("which"))
+    .values(sort_name=bindparam("folded"))
+)
+
+said = (
+    update(store.wearer)
+    .where(_wearer.device == bindparam("which"))
+    .values(
+        battery=bindparam("battery"),
+        low_battery=bindparam("low_battery"),
+        latitude=bindparam("latitude"),
+        longitude=bindparam("longitude"),
+    )
+)
+"""``which`` device has said this of itself: a row of :func:`condition`."""
+
+
+CONDITION = ("battery", "low_battery", "latitude", "longitude")
+
+
+def condition(report: Report | None) -> dict[str, Any]:
+    """What the roll keeps of a report; None: HQ has none."""
+    place = report.place if report is not None else None
+    at = (place.latitude, place.longitude) if isinstance(place, Position) else (None, None)
+    battery = report.battery_percent if report is not None else None
+    low = report is not None and Flag.BATTERY_LOW in report.flags
+    low = low or (battery is not None and battery <= LOW_PERCENT)
+    return {"battery": battery, "low_battery": low, "latitude": at[0], "longitude": at[1]}
+
+
+def drilled(connection: Connection, devices: Sequence[int], at: float) -> None:
+    """These devices have had a drill at this time (Unix seconds)."""
+    drill = update(store.wearer).where(_wearer.device.in_(devices)).values(drilled_at=at)
+    connection.execute(drill)
+
+
+def refresh(connection: Connection, device: int) -> None:
+    """What it said of itself, from what is kept: some of that was deleted."""
+    beats = select(store.heartbeat).filter_by(device=device)
+    beat = connection.execute(beats).first()
+    connection.execute(said, {"which": device, **condition(newest(connection, device, beat))})
+
+
+def newest(connection: Connection, device: int, beat: Any) -> Report | None:
+    """What the device last said of itself; a withdrawal says less than any other report.
+
+    ``beat``: its row of ``store.heartbeat``, if there is one.
+    """
+    table = store.message
+    later = select(table.c.counter, table.c.report).filter_by(device=device)
+    if beat is not None:
+        later = later.where(table.c.counter > beat.counter)
+    for row in connection.execute(later.order_by(table.c.counter.desc())):
+        report = decode(row.report)
+        if report.type is not MessageType.WITHDRAWAL:
+            return report
+    return decode(beat.report) if beat is not None else None
