@@ -15,7 +15,7 @@ from outcry.responder.web.throttle import TooSoon
 KNOWN_COOKIE = "__Host-officer"
 KNOWN_S = 400 * 86_400.0  # the longest a browser keeps one
 FORM_S = 3600  # for how long a form may lie open before there is a session
-_NEXT = re.compile(r"/console(/alarm/\d{1,18}|/wearer/[0-9a-f]{8}/plan)?")
+_NEXT = re.compile(r"/console(/archive|/alarm/\d{1,18}|/wearer/[0-9a-f]{8}/plan)?")
 _WRONG = (
     "Wrong name, password or code. Wait for the next code in your authenticator app, "
     "because each works once."

@@ -22,6 +22,7 @@ from outcry.responder.console.desk import GRAVE, Overview, View
 from outcry.responder.console.device_health import SILENT_AFTER_S
 from outcry.responder.console.facts import earlier, facts
 from outcry.responder.console.older_news import Act, OlderNews
+from outcry.responder.console.past import Found
 from outcry.responder.console.plan_desk import PlanView
 from outcry.responder.console.standing import LISTED_S, Standing
 from outcry.responder.daily_check import Checked
@@ -224,6 +225,9 @@ class ConsolePages:
             newer=view.newer,
             now=formatting.clock_time(self.clock(), view.standing.zone),
         )
+
+    def archive(self, session: Session, found: Found) -> HTMLResponse:
+        return self._page("archive", session, **rows.archive(found, self._ago))
 
     def older_news(
         self,

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from outcry.report import Flag, NoPosition, Report
-from outcry.responder import formatting
+from outcry.responder import formatting, sentences
+from outcry.responder.console import past
 from outcry.responder.console.device_health import Health
+from outcry.responder.console.past import Found
 from outcry.responder.console.wearers import ON_A_PAGE, Listed
 from outcry.responder.storage.roll import Show, Sort
 
@@ -36,9 +38,8 @@ STATES = {
 def wearer_list(listed: Listed, ago: Ago) -> dict[str, Any]:
     """A page of the list, with the addresses of the others."""
     asked, number = listed.asked, listed.numbers[listed.asked.show]
-    first = (asked.page - 1) * ON_A_PAGE
-    pages = {"first": 1, "previous": asked.page - 1, "next": asked.page + 1, "last": listed.pages}
     return {
+        **_page(asked.page, listed.pages, number, lambda page: asked.address(page=page)),
         "words": asked.words,
         "show": asked.show.value,
         "shown": SHOWN[asked.show],
@@ -55,19 +56,53 @@ def wearer_list(listed: Listed, ago: Ago) -> dict[str, Any]:
             for show, words in SHOWN.items()
         ],
         "rows": [health(each, ago, each.device in listed.alarmed) for each in listed.wearers],
-        "from": f"{first + 1:,}",
-        "to": f"{first + len(listed.wearers):,}",
-        "number": f"{number:,}",
-        "page": f"{asked.page:,}",
-        "pages": f"{listed.pages:,}",
-        "links": [
-            (name, asked.address(page=page))
-            for name, page in pages.items()
-            if 1 <= page <= listed.pages and page != asked.page
-        ],
         "everything": asked.address(words="", show=Show.ALL),
         "is_part": bool(asked.words) or asked.show is not Show.ALL,
         "here": asked.address(page=asked.page),
+    }
+
+
+def archive(found: Found, ago: Ago) -> dict[str, Any]:
+    """A page of the archive, with the addresses of the others."""
+    wanted = found.wanted
+    return {
+        **_page(wanted.page, found.pages, found.number, wanted.address),
+        "words": wanted.words,
+        "said": wanted.said(),
+        "how": wanted.how.value,
+        "kinds": past.KINDS,
+        "hows": [(how.value, words) for how, words in past.HOWS.items()],
+        "alarms": [
+            {
+                "id": each.alarm,
+                "wearer": each.wearer,
+                "device": f"{each.device:08x}",
+                "kind": sentences.KINDS[each.kind],
+                "raised": ago(each.arrived_at),
+                "ended": "still open" if each.ended_at is None else ago(each.ended_at),
+                "how": each.ending or "not ended",
+                "published": each.published,
+            }
+            for each in found.alarms
+        ],
+    }
+
+
+def _page(page: int, pages: int, number: int, address: Callable[[int], str]) -> dict[str, Any]:
+    """Which part of a list a page has, and the addresses of others."""
+    first = (page - 1) * ON_A_PAGE
+    others = {"first": 1, "previous": page - 1, "next": page + 1, "last": pages}
+    return {
+        "from": f"{first + 1:,}",
+        "to": f"{min(first + ON_A_PAGE, number):,}",
+        "number": f"{number:,}",
+        "page": f"{page:,}",
+        "pages": f"{pages:,}",
+        "links": [
+            (name, address(other))
+            for name, other in others.items()
+            if 1 <= other <= pages and other != page
+        ],
     }
 
 

@@ -53,6 +53,7 @@ class Noted(StrEnum):
     OFFICER = "a duty officer's account, as it is from now on"  # officer, what, salt, rows
     POST = "a post on HQ's own page, as it is from now on"  # post, salt, rows
     STAMP = "a time stamp came"  # stamp, salt, rows
+    EXPORTED = "an officer took data out of HQ"  # officer, what; alarm, or how many alarms
     CASE = "a case file was written"  # alarm, n, link, made_at, organisation, page
     FORGOTTEN = "lines of this record were forgotten"  # lines, why
 

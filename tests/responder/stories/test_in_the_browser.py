@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import pyotp
 import pytest
 from browser import DESK, PHONE, asked_of, barriers, browser, complaints, overflows, picture
 from builders import known_organisation
@@ -16,7 +14,7 @@ from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
+from site_in_browser import Site, barriers, text
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
 from outcry.responder.posting.publisher import Draft
@@ -25,42 +23,6 @@ from outcry.responder.rules.events import Confirmed
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
 
 PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
-
-
-class Site:
-    """HQ's pages on a real listener, with an officer who has settled in."""
-
-    def __init__(self, world, url):
-        self.parts = world.hq.parts
-        self.world = world
-        self.url = url
-        self.host = url.removeprefix("http://")
-        token = self.parts.officers.add("olga")
-        self._totp = pyotp.TOTP(self.parts.officers.welcome(token).secret)
-        self.parts.officers.settle(token, PASSWORD, self.code())
-
-    def code(self):
-        return self._totp.at(int(self.world.clock()))
-
-    def log_in(self, driver):
-        self.world.clock.passes(30)  # each code works once
-        driver.get(f"{self.url}/console/login")
-        for name, words in (("name", "olga"), ("password", PASSWORD), ("code", self.code())):
-            driver.find_element(By.ID, name).send_keys(words)
-        driver.find_element(By.CSS_SELECTOR, "button.main").click()
-        WebDriverWait(driver, 60, ignored_exceptions=[WebDriverException]).until(
-            lambda _: urlsplit(driver.current_url).path == "/console"
-        )
-
-    def walks(self, count=8):
-        """The wearer walks north-east, a report a minute."""
-        for n in range(1, count + 1):
-            self.world.clock.passes(60)
-            place = Position(52.52 + n * 0.002, 13.405 + n * 0.003 - n % 3 * 0.001, 12 + n, 5)
-            report = self.world.device.message(
-                MessageType.POSITION, sequence=n, place=place, battery_percent=57 - n, signal=17
-            )
-            self.world.hq.takes(report)
 
 
 @pytest.fixture
@@ -99,10 +61,6 @@ def wait_for(wait_for):
         return wait_for(steady)
 
     return wait
-
-
-def text(driver, selector="body"):
-    return driver.find_element(By.CSS_SELECTOR, selector).text
 
 
 def press(driver, words):
