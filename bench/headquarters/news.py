@@ -84,12 +84,12 @@ def _wearer(hq: Responder) -> Callable[[int], bytes]:
     return sealed
 
 
-def session(hq: Responder) -> str:
+def session(hq: Responder, name: str = "olga") -> str:
     """A new officer logs in; the cookie."""
-    token = hq.officers.add("olga")
+    token = hq.officers.add(name)
     code = pyotp.TOTP(hq.officers.welcome(token).secret).now()
     recovery = hq.officers.settle(token, PASSWORD, code)[0]
-    return hq.officers.login("olga", PASSWORD, recovery, "127.0.0.1")[0]
+    return hq.officers.login(name, PASSWORD, recovery, "127.0.0.1")[0]
 
 
 @contextmanager

@@ -34,8 +34,14 @@ class NoReason(Exception):
 @router.get("")
 def overview(request: Request, hq: Hq, session: LoggedIn, refused: str = "") -> Response:
     known = refused.isascii() and refused.isdigit() and len(refused) < 7
-    seen = hq.console.overview(Asked.of(request.query_params))
-    return hq.pages.overview(session, seen, int(refused) if known else 0)
+    asked, console = Asked.of(request.query_params), hq.console
+    watched = hq.overviews.of(
+        asked,
+        console.mark(),
+        console.clock(),
+        lambda: hq.pages.watched(console.overview(asked)),
+    )
+    return hq.pages.overview(session, watched, int(refused) if known else 0)
 
 
 @router.get("/alarm/{alarm:int}")

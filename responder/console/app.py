@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as NotServed
 from starlette.responses import RedirectResponse
 
-from outcry.responder.console import alarms, archive, login, plans, previews
+from outcry.responder.console import alarms, archive, login, plans, previews, watch_map
 from outcry.responder.console.accounts import NoSuchWelcome
 from outcry.responder.console.alarms import NoReason, NotSure
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
@@ -61,7 +61,8 @@ def console_app(parts: Parts) -> FastAPI:
     """The application below ``/console``."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    for router in (login.router, alarms.router, previews.router, archive.router, plans.router):
+    rooms = (alarms, previews, archive, watch_map, plans)
+    for router in (login.router, *(each.router for each in rooms)):
         app.include_router(router, prefix="/console")
     for problem in _PROBLEMS:
         app.add_exception_handler(problem, _say)

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from outcry.responder.console.accounts import Officers, Session
 from outcry.responder.console.desk import Console
 from outcry.responder.console.news import Live
+from outcry.responder.console.overviews import Overviews
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plan_desk import PlanDesk
 from outcry.responder.posting.preview import Preview
@@ -37,6 +38,7 @@ class Parts:
     plans: PlanDesk
     preview: Preview
     behind_proxy: bool = False
+    overviews: Overviews = field(default_factory=Overviews)
 
 
 async def _parts(request: Request) -> Parts:

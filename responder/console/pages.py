@@ -22,6 +22,7 @@ from outcry.responder.console.desk import GRAVE, Overview, View
 from outcry.responder.console.device_health import SILENT_AFTER_S
 from outcry.responder.console.facts import earlier, facts
 from outcry.responder.console.older_news import Act, OlderNews
+from outcry.responder.console.overviews import Watched
 from outcry.responder.console.past import Found
 from outcry.responder.console.plan_desk import PlanView
 from outcry.responder.console.standing import LISTED_S, Standing
@@ -122,26 +123,30 @@ class ConsolePages:
         values = {"heading": heading, "words": words, "back": back, "back_words": back_words}
         return self._page("problem", None, status, **values)
 
-    def overview(self, session: Session, seen: Overview, refused: int) -> HTMLResponse:
-        return self._page(
-            "overview",
-            session,
+    def overview(self, session: Session, watched: Watched, refused: int) -> HTMLResponse:
+        return self._page("overview", session, watched=watched, refused=refused)
+
+    def watched(self, seen: Overview) -> Watched:
+        """What an overview shows to every officer, to be put into the page of each."""
+        template = self.environment.get_template("console/watched.html")
+        body = template.render(
             alarms=[self._alarm(each) for each in seen.alarms[:CARDS]],
             others=[self._alarm(each) for each in seen.alarms[CARDS:]],
             drills=[self._alarm(each) for each in seen.drills],
             closed=[self._alarm(each) for each in seen.closed],
             more=seen.more,
+            tiles=self.tiles,
+            credit=self.credit,
             listed=rows.wearer_list(seen.listed, self._ago),
-            new=sum(each.is_new for each in seen.alarms),
-            refused=refused,
             checked=self._checked(seen.checked),
             missing=[(each.what, each.remedy) for each in seen.missing],
-            waiting=[self._proposal(each, session) for each in seen.waiting],
+            waiting=[self._proposal(each) for each in seen.waiting],
             announcements=[(self._ago(each.at), each.words) for each in seen.announcements],
             silent_after=formatting.span(SILENT_AFTER_S),
             lately=formatting.span(LISTED_S),
             now=formatting.clock_time(self.clock()),
         )
+        return Watched(sum(each.is_new for each in seen.alarms), Markup(body))
 
     def plan(
         self,
@@ -169,15 +174,15 @@ class ConsolePages:
             done=PLAN_DONE.get(done, ""),
             weakens=[_difference(each) for each in asked.changes] if asked else [],
             alarm_is_open=asked is not None and asked.alarm_is_open,
-            waiting=[self._proposal(each, session) for each in view.waiting],
+            waiting=[self._proposal(each, session.officer) for each in view.waiting],
         )
 
-    def _proposal(self, proposal: Proposal, session: Session) -> dict[str, Any]:
+    def _proposal(self, proposal: Proposal, officer: str = "") -> dict[str, Any]:
         return {
             "id": proposal.id,
             "device": f"{proposal.device:08x}",
             "by": proposal.asked_by,
-            "own": proposal.asked_by == session.officer,
+            "own": proposal.asked_by == officer,
             "asked": self._ago(proposal.asked_at),
             "left": formatting.span(proposal.until - self.clock(), floor),
             "changes": [_difference(each) for each in proposal.changes],

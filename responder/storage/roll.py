@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
     delete,
     false,
     func,
@@ -208,3 +209,81 @@ def newest(connection: Connection, device: int, beat: Any) -> Report | None:
         if report.type is not MessageType.WITHDRAWAL:
             return report
     return decode(beat.report) if beat is not None else None
+
+
+class View(NamedTuple):
+    """A part of the world in degrees; a map that was pushed round it has longitudes beyond 180."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def has(self) -> list[ColumnElement[bool]]:
+        """What is in it."""
+        inside: list[ColumnElement[bool]] = [_wearer.latitude.between(self.south, self.north)]
+        if self.east - self.west >= 360:
+            return inside
+        west, east = _turned(self.west), _turned(self.east)
+        if west <= east:
+            return [*inside, _wearer.longitude.between(west, east)]
+        return [*inside, or_(_wearer.longitude >= west, _wearer.longitude <= east)]
+
+
+class Placed(NamedTuple):
+    """A wearer, and where the newest report that is kept has them; the device as it is written."""
+
+    device: str
+    name: str
+    latitude: float
+    longitude: float
+
+
+class Shared(NamedTuple):
+    """Wearers near each other: how many, how many of them silent, their middle, and one of them."""
+
+    number: int
+    silent: int
+    latitude: float
+    longitude: float
+    device: int
+    name: str
+
+
+def placed(connection: Connection, view: View, devices: Sequence[int]) -> list[Placed]:
+    """Those of these devices that are in a view."""
+    columns = _wearer.device, _wearer.name, _wearer.latitude, _wearer.longitude
+    wanted = select(*columns).where(_wearer.device.in_(devices), *view.has())
+    rows = connection.execute(wanted)
+    return [Placed(f"{row.device:08x}", row.name, row.latitude, row.longitude) for row in rows]
+
+
+def shared(
+    connection: Connection, view: View, but: Sequence[int], cell: float, silent_before: float
+) -> list[Shared]:
+    """All in a view but these devices, by squares so many degrees wide."""
+    row, column = (func.floor((of + 180.0) / cell) for of in (_wearer.latitude, _wearer.longitude))
+    silent = case((_wearer.heard_at < silent_before, 1), else_=0)
+    middle = func.avg(_wearer.latitude), func.avg(_wearer.longitude)
+    one = func.min(_wearer.device), func.min(_wearer.name)  # of use where there is but one
+    wanted = select(func.count(), func.sum(silent), *middle, *one)
+    wanted = wanted.where(_wearer.device.not_in(but), *view.has()).group_by(row, column)
+    return [Shared(*each) for each in connection.execute(wanted)]
+
+
+def bounds(connection: Connection) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """The south-western and north-eastern corners of where everybody is; None: nobody knows."""
+    ends = (func.min, func.max)
+    corners = [end(of) for end in ends for of in (_wearer.latitude, _wearer.longitude)]
+    found: Sequence[Any] = connection.execute(select(*corners)).one()
+    return None if found[0] is None else ((found[0], found[1]), (found[2], found[3]))
+
+
+def nowhere(connection: Connection) -> int:
+    """How many wearers' newest report has no position, or who have sent none."""
+    wanted = select(func.count()).where(_wearer.latitude.is_(None)).select_from(store.wearer)
+    return connection.scalar(wanted) or 0
+
+
+def _turned(longitude: float) -> float:
+    return (longitude + 180.0) % 360.0 - 180.0

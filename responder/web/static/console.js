@@ -3,6 +3,8 @@
 "use strict";
 
 const LISTEN_AGAIN_MS = 3000;  // as browsers do by themselves
+const LOOK_LATER_MS = 300;  // HQ had too much to do at once, as when fifty consoles hear of an alarm
+const LONGEST_REST_MS = 5000;
 const LOOK_AGAIN_MS = 20000;   // ages on the page grow, whether or not anything happened
 const BEEP_EVERY_MS = 6000;
 const calmTitle = document.title.replace(/^\(\d+\) /, "");
@@ -97,9 +99,23 @@ function here() {
 
 let looking = false;
 let onceMore = false;  // something changed while this page was on its way
+let restUntil = 0;
+let later = null;
+function lookIn(ms) {
+  later = later || setTimeout(() => {
+    later = null;
+    look();
+  }, ms);
+}
+
 async function look() {
   if (looking) {
     onceMore = true;
+    return;
+  }
+  const began = Date.now();
+  if (began < restUntil) {
+    lookIn(restUntil - began);
     return;
   }
   looking = true;
@@ -109,11 +125,14 @@ async function look() {
       location.assign(answer.url);
       return;
     }
+    if (answer.status === 503) lookIn(LOOK_LATER_MS * (1 + Math.random()));
     if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
     link.textContent = "No connection. This page may be out of date.";
   } finally {
     looking = false;
+    // However much there is to tell, HQ works on this console's page for a third of the time at most.
+    restUntil = Date.now() + Math.min(LONGEST_REST_MS, 2 * (Date.now() - began));
     if (onceMore) {
       onceMore = false;
       look();

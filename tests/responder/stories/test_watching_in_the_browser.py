@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from browser import DESK, PHONE, browser, complaints, overflows, picture
+from browser import DESK, PHONE, asked_of, browser, complaints, overflows, picture
 from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
@@ -100,7 +100,7 @@ def test_a_wearer_is_found_from_the_keyboard_and_news_leaves_the_search_as_it_is
     wait_for(lambda: len(listed(desk)) == 24)
     assert "q=zarema" in desk.current_url
     wait_for(lambda: text(desk, "#link").startswith("Live"))
-    tab_to(desk, "q").send_keys(Keys.END + " 00")
+    tab_to(desk, "q").send_keys(Keys.END + " 11")
     desk.execute_script("window.sameOne = true")
     world.hq.takes(world.device.message())
     wait_for(lambda: text(desk, "#announce") == "New alarm: Ana: panic alarm")
@@ -109,9 +109,9 @@ def test_a_wearer_is_found_from_the_keyboard_and_news_leaves_the_search_as_it_is
     assert len(listed(desk)) == 24
     field = desk.switch_to.active_element
     assert field.get_attribute("id") == "q"
-    assert field.get_attribute("value") == "zarema 00"
+    assert field.get_attribute("value") == "zarema 11"
     field.send_keys(Keys.ENTER)
-    wait_for(lambda: listed(desk) == ["Zarema 000", "Zarema 005"])
+    wait_for(lambda: listed(desk) == ["Zarema 110", "Zarema 115"])
     assert complaints(desk) == []
 
 
@@ -140,10 +140,33 @@ def test_the_list_is_searched_without_scripts(site, resources, world, wait_for, 
     wait_for(lambda: listed(driver) == ["Олена 111", "Олена 116"])
 
 
+def test_all_wearers_are_on_the_map_and_a_mark_leads_to_the_list(site, desk, world, wait_for, many):
+    site.log_in(desk)
+    wait_for(lambda: marks(desk, "fine"))
+    there = " ".join(marks(desk, "fine") + marks(desk, "silent")).split()
+    shown = sum(map(int, filter(str.isdecimal, there)))
+    assert {each for each in there if not each.isdecimal()} == {"●", "■"}
+    assert shown == 109  # the others were never heard
+    assert "12 wearers have no known position" in text(desk, "#nowhere")  # and Ana
+    world.hq.takes(world.device.message())
+    desk.execute_script("markedAt = 0")  # as if it had been looked at some seconds ago
+    wait_for(lambda: marks(desk, "alarm") == ["▲"])
+    desk.find_element(By.CSS_SELECTOR, "#watch .mark.alarm").click()
+    wait_for(lambda: "Ana: in alarm" in text(desk, "#watch .leaflet-popup"))
+    desk.find_element(By.LINK_TEXT, "Show in the list").click()
+    wait_for(lambda: listed(desk) == ["Ana"])
+    assert complaints(desk) == []
+    assert asked_of(desk) == {site.host}
+
+
+def marks(driver, state):
+    return [each.text for each in driver.find_elements(By.CSS_SELECTOR, f"#watch .mark.{state}")]
+
+
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("size", [PHONE, TABLET, DESK])
 def test_no_page_for_watching_has_a_barrier_or_is_too_wide(
-    site, resources, world, size, dark, many, tmp_path
+    site, resources, world, size, dark, many, tmp_path, wait_for
 ):
     driver = resources.enter_context(browser(size, dark=dark))
     world.hq.takes(world.device.message(MessageType.HEARTBEAT, battery_percent=9))
@@ -154,6 +177,8 @@ def test_no_page_for_watching_has_a_barrier_or_is_too_wide(
     pictures = Path(os.environ.get("OUTCRY_LOOK", tmp_path))
     for name, path in PAGES.items():
         driver.get(site.url + path)
+        if path == "/console":
+            wait_for(lambda: marks(driver, "alarm"))
         found[path] = barriers(driver) + ["too wide"] * (overflows(driver) > 0)
         picture(driver, pictures / f"{name}-{size[0]}-{'dark' if dark else 'light'}.png")
     assert {path: each for path, each in found.items() if each} == {}
