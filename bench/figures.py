@@ -36,6 +36,7 @@ from bench.device.memory import armed_rss_mb
 from bench.device.start import start_to_armed_minstr, whole_start_minstr
 from bench.figure import Bound, Figure
 from bench.headquarters.changes import tried_changes, undetected_changes
+from bench.headquarters.consoles import console_news_s_50_open
 from bench.headquarters.contact_page import contact_page_bytes
 from bench.headquarters.desk import (
     alarm_page_ms_100000,
@@ -395,6 +396,13 @@ FIGURES = (
         Bound("<=", 300),
         search_ms_100000,
         partial(search_ms_100000, 400, 2),
+    ),
+    Figure(
+        "console_news_s_50_open",
+        "s",
+        Bound("<=", 2),
+        console_news_s_50_open,
+        partial(console_news_s_50_open, 3, 1, 400),
     ),
     Figure(
         "half_open_pages_s",

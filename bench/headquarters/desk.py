@@ -156,9 +156,11 @@ def desk_with(database: str, wearers: int) -> Iterator[Desk]:
         counters = count(1)
         _enrol(hq, wearers)
         _past(hq, wearers // 5)
-        alarms = [_raise(hq, 1 + n * (wearers // OPEN), counters) for n in range(OPEN)]
-        for _ in range(LONG_REPORTS):
-            _go_on(hq, 1, counters)
+        in_alarm = [1 + n * (wearers // OPEN) for n in range(OPEN)]
+        alarms = [
+            _raise(hq, device, counters, REPORTS if n else LONG_REPORTS)
+            for n, device in enumerate(in_alarm)
+        ]
         for alarm in alarms[::2]:
             hq.console.act(alarm, Act.ACKNOWLEDGE, "olga")
         with hq.store.write() as connection:
@@ -171,7 +173,8 @@ def desk_with(database: str, wearers: int) -> Iterator[Desk]:
         def happens() -> None:
             n = next(turns)
             _beat(hq, 7 + n * 13 % wearers, counters)
-            _go_on(hq, 1 + n % OPEN * (wearers // OPEN), counters)
+            device = in_alarm[n % OPEN]
+            _keep(hq, device, counters, [_position(device, LONG_REPORTS + n)])
 
         yield Desk(hq, ask, happens, alarms[0])
 
@@ -239,35 +242,29 @@ def _arrived(device: int, counter: int, made: Report) -> Arrived:
     return Arrived(Header(device, counter), made, digest, CameBy.DATA)
 
 
-def _keep(hq: Responder, device: int, counters: Iterator[int], made: Report) -> int | None:
+def _keep(hq: Responder, device: int, counters: Iterator[int], made: list[Report]) -> int | None:
+    """Take these reports in with one commit; the alarm they are of."""
     with hq.store.write() as connection:
-        arrived = _arrived(device, 1 + next(counters), made)
-        (kept,) = ingest.keep(connection, [arrived], time.time(), os.urandom)
+        arrived = [_arrived(device, 1 + next(counters), each) for each in made]
+        kept = ingest.keep(connection, arrived, time.time(), os.urandom)[-1]
     return None if isinstance(kept, int) else kept.alarm
 
 
-def _raise(hq: Responder, device: int, counters: Iterator[int]) -> int:
+def _raise(hq: Responder, device: int, counters: Iterator[int], reports: int) -> int:
     _contacts(hq, device)
-    alarm = 0
-    for n in range(REPORTS):
-        kind = MessageType.FIRST if n == 0 else MessageType.POSITION
-        place = replace(_place(device), latitude=_place(device).latitude + n / 1000)
-        made = report(kind, alarm=1, sequence=n, sent_at=int(time.time()), place=place)
-        alarm = _keep(hq, device, counters, made) or alarm
-    return alarm
+    made = [_position(device, n) for n in range(reports)]
+    first = replace(made[0], type=MessageType.FIRST)
+    return _keep(hq, device, counters, [first, *made[1:]]) or 0
 
 
-def _go_on(hq: Responder, device: int, counters: Iterator[int]) -> None:
-    n = next(counters)
-    where = _place(device)
-    place = replace(where, latitude=where.latitude + n % 500 / 1000)
-    sent_at = int(time.time())
-    made = report(MessageType.POSITION, alarm=1, sequence=n, sent_at=sent_at, place=place)
-    _keep(hq, device, counters, made)
+def _position(device: int, n: int) -> Report:
+    place = _place(device)
+    moved = replace(place, latitude=place.latitude + n % 500 / 1000)
+    return report(MessageType.POSITION, alarm=1, sequence=n, sent_at=int(time.time()), place=moved)
 
 
 def _beat(hq: Responder, device: int, counters: Iterator[int]) -> None:
-    _keep(hq, device, counters, _heartbeat(device, time.time()))
+    _keep(hq, device, counters, [_heartbeat(device, time.time())])
 
 
 def _past(hq: Responder, number: int) -> None:
