@@ -272,7 +272,6 @@ def _past(hq: Responder, number: int) -> None:
     now = time.time()
     rows = [
         {
-            "id": 1 + n,
             "device": 1 + n,
             "device_alarm": 2,
             "kind": int(AlarmKind.PANIC),

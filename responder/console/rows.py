@@ -49,6 +49,8 @@ def wearer_list(listed: Listed, ago: Ago) -> dict[str, Any]:
             {
                 "id": show.value,
                 "words": words,
+                "sign": STATES[show.value][0] if show.value in STATES else "",
+                "state": show.value,
                 "number": f"{listed.numbers[show]:,}",
                 "address": asked.address(show=show),
                 "current": show is asked.show,

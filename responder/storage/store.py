@@ -84,7 +84,7 @@ wearer = _table(
 wearer_word = _table(  # how the words of a wearer's name, device and number begin: roll.py
     "wearer_word",
     sa.Column("word", Sorted, primary_key=True),
-    sa.Column("device", sa.ForeignKey("wearer.device"), primary_key=True),
+    sa.Column("device", sa.ForeignKey("wearer.device", ondelete="CASCADE"), primary_key=True),
     sa.Index("wearer_word_device", "device"),
 )
 

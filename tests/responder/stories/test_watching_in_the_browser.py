@@ -132,6 +132,20 @@ def test_pages_filters_and_sorting_are_links_that_news_follows(site, desk, world
     wait_for(lambda: listed(desk) == ["Ana"])
 
 
+def test_a_page_that_hq_had_no_time_for_is_asked_for_again(site, desk, world, wait_for):
+    site.log_in(desk)
+    wait_for(lambda: text(desk, "#link").startswith("Live"))
+    desk.execute_script(
+        "for (let id = 1; id < 1000; id += 1) clearInterval(id);"  # nor by itself after a while
+        "const real = window.fetch; window.refused = 0;"
+        "window.fetch = (...asked) => window.refused++ < 3"
+        " ? Promise.resolve(new Response('', { status: 503 })) : real(...asked);"
+    )
+    world.hq.takes(world.device.message())
+    wait_for(lambda: desk.title.startswith("(1) ALARM"))
+    assert desk.execute_script("return window.refused") > 3
+
+
 def test_the_list_is_searched_without_scripts(site, resources, world, wait_for, many):
     driver = resources.enter_context(browser(DESK, script=False))
     site.log_in(driver)

@@ -32,7 +32,12 @@ def upgrade() -> None:
     op.create_table(
         "wearer_word",
         sa.Column("word", _SORTED, primary_key=True),
-        sa.Column("device", _UNSIGNED, sa.ForeignKey("wearer.device"), primary_key=True),
+        sa.Column(
+            "device",
+            _UNSIGNED,
+            sa.ForeignKey("wearer.device", ondelete="CASCADE"),
+            primary_key=True,
+        ),
     )
     op.create_index("wearer_word_device", "wearer_word", ["device"])
     op.add_column("alarm", sa.Column("settled_at", sa.Float))
