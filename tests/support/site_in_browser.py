@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pyotp
-from axe_core_python.selenium import Axe
 from console_hand import PASSWORD
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
@@ -52,9 +51,3 @@ class Site:
 
 def text(driver, selector="body"):
     return driver.find_element(By.CSS_SELECTOR, selector).text
-
-
-def barriers(driver):
-    """What a person with a screen reader or poor eyes would stumble over, by axe-core's rules."""
-    found = Axe().run(driver)["violations"]
-    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]

@@ -14,7 +14,7 @@ from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from site_in_browser import Site, barriers, text
+from site_in_browser import Site, text
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
 from outcry.responder.posting.publisher import Draft

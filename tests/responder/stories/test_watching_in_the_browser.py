@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from browser import DESK, PHONE, asked_of, browser, complaints, overflows, picture
+from browser import DESK, PHONE, asked_of, barriers, browser, complaints, overflows, picture
 from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from site_in_browser import Site, barriers, text
+from site_in_browser import Site, text
 from sqlalchemy import insert
 
 from outcry.report import AlarmKind, MessageType
