@@ -8,6 +8,7 @@ HTTP, from the request's first byte to the answer's last.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
 import tempfile
@@ -133,6 +134,7 @@ def _slowest(database: str, wearers: int, looks: int, path: Callable[[Desk], str
 
 
 _running = ExitStack()
+atexit.register(_running.close)  # a server that is not stopped stays
 
 
 @cache

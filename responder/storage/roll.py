@@ -17,7 +17,6 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
-    case,
     delete,
     false,
     func,
@@ -223,7 +222,9 @@ class View(NamedTuple):
         """What is in it."""
         inside: list[ColumnElement[bool]] = [_wearer.latitude.between(self.south, self.north)]
         if self.east - self.west >= 360:
-            return inside
+            # The whole world: said so, the question of who is silent is answered by their index.
+            everywhere = self.south <= -85 and self.north >= 85
+            return [_wearer.latitude.is_not(None)] if everywhere else inside
         west, east = _turned(self.west), _turned(self.east)
         if west <= east:
             return [*inside, _wearer.longitude.between(west, east)]
@@ -262,13 +263,21 @@ def shared(
     connection: Connection, view: View, but: Sequence[int], cell: float, silent_before: float
 ) -> list[Shared]:
     """All in a view but these devices, by squares so many degrees wide."""
-    row, column = (func.floor((of + 180.0) / cell) for of in (_wearer.latitude, _wearer.longitude))
-    silent = case((_wearer.heard_at < silent_before, 1), else_=0)
+    square = [func.floor((of + 180.0) / cell) for of in (_wearer.latitude, _wearer.longitude)]
+    there = [_wearer.device.not_in(but), *view.has()]
     middle = func.avg(_wearer.latitude), func.avg(_wearer.longitude)
-    one = func.min(_wearer.device), func.min(_wearer.name)  # of use where there is but one
-    wanted = select(func.count(), func.sum(silent), *middle, *one)
-    wanted = wanted.where(_wearer.device.not_in(but), *view.has()).group_by(row, column)
-    return [Shared(*each) for each in connection.execute(wanted)]
+    # Two questions, each answered by an index alone; those who are silent are few.
+    every = select(*square, func.count(), *middle, func.min(_wearer.device)).where(*there)
+    quiet = select(*square, func.count()).where(*there, _wearer.heard_at < silent_before)
+    silent = {tuple(row[:2]): row[2] for row in connection.execute(quiet.group_by(*square))}
+    found: list[Sequence[Any]] = [*connection.execute(every.group_by(*square))]
+    alone = [row[5] for row in found if row[2] == 1]
+    named = select(_wearer.device, _wearer.name).where(_wearer.device.in_(alone))
+    names = {row.device: row.name for row in connection.execute(named)}
+    return [
+        Shared(row[2], silent.get(tuple(row[:2]), 0), row[3], row[4], row[5], names.get(row[5], ""))
+        for row in found
+    ]
 
 
 def bounds(connection: Connection) -> tuple[tuple[float, float], tuple[float, float]] | None:

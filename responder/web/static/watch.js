@@ -2,7 +2,7 @@
 "use strict";
 
 const watched = document.getElementById("watch");
-const WATCH_EVERY_MS = 10000;  // at most, when the page has news and the map was not moved
+const WATCH_EVERY_MS = 15000;  // at most, when the page has news and the map was not moved
 const SIGNS = { alarm: "\u25b2", silent: "\u25a0", fine: "\u25cf" };
 const WORDS = { alarm: "in alarm", silent: "silent", fine: "heard" };
 const CLOSE = 8;  // from this zoom on the land is drawn as finely as it is shipped
