@@ -175,6 +175,7 @@ class Console:
                 select(
                     select(func.max(store.message.c.id)).scalar_subquery(),
                     select(func.max(store.announcement.c.id)).scalar_subquery(),
+                    select(func.max(store.finding.c.checked_at)).scalar_subquery(),
                 )
             ).one()
             recent = select(table.id).order_by(table.id.desc()).limit(_RECENT)
