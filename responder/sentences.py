@@ -236,7 +236,8 @@ def _by_arrival(report: events.ReportArrived) -> str:
 def _because(act: events.OfficerAct) -> str:
     match act:
         case events.Corrected():
-            return f": {REASONS[act.reason]}"
+            spoke = f"; who spoke with the wearer: {act.spoke}" if act.spoke else ""
+            return f": {REASONS[act.reason]}{spoke}"
         case events.Closed() if act.reason:
             return f": {act.reason}"
         case _:

@@ -31,6 +31,10 @@ class NoReason(Exception):
     """A correction or a closing without its reason."""
 
 
+class NobodySpoke(Exception):
+    """A correction that says "is free" or "is safe", and nobody who has spoken with the wearer."""
+
+
 @router.get("")
 def overview(request: Request, hq: Hq, session: LoggedIn, refused: str = "") -> Response:
     known = refused.isascii() and refused.isdigit() and len(refused) < 7
@@ -68,13 +72,18 @@ def decide(alarm: int, act: Act, hq: Hq, session: LoggedIn, form: Form) -> Respo
         raise NotSure
     if (act is Act.CORRECT and reason not in list(Reason)) or (act is Act.CLOSE and not reason):
         raise NoReason
+    spoke = " ".join(form.get("spoke", "").split())[:REASON_LENGTH] if act is Act.CORRECT else ""
+    if act is Act.CORRECT and reason != Reason.OTHER and not spoke:
+        raise NobodySpoke
     given = reason if act in (Act.CORRECT, Act.CLOSE) else None
     seen = form.get("seen", "")
     known = seen.isascii() and seen.isdigit() and len(seen) < 10  # else the page showed nothing
     try:
-        hq.console.act(alarm, act, session.officer, given, int(seen) if known else 0)
+        hq.console.act(alarm, act, session.officer, given, int(seen) if known else 0, spoke or None)
     except OlderNews as older:
-        return hq.pages.older_news(session, alarm, act, given, older, hq.console.names(alarm))
+        return hq.pages.older_news(
+            session, alarm, act, given, older, hq.console.names(alarm), spoke
+        )
     return RedirectResponse(f"/console/alarm/{alarm}?done={act}", 303)
 
 

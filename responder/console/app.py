@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 
 from outcry.responder.console import alarms, archive, login, plans, previews, watch_map
 from outcry.responder.console.accounts import NoSuchWelcome
-from outcry.responder.console.alarms import NoReason, NotSure
+from outcry.responder.console.alarms import NobodySpoke, NoReason, NotSure
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
 from outcry.responder.console.desk import NotNow
 from outcry.responder.plans.authority import CannotConfirm
@@ -44,6 +44,11 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     NoSuchWearer: (404, "There is no such wearer", "The console lists everybody who is enrolled."),
     NotSure: (422, "Nothing was done", "Tick the box to confirm, then press the button again."),
     NoReason: (422, "Nothing was done", "Give a reason: the other officers need it."),
+    NobodySpoke: (
+        422,
+        "Nothing was done",
+        'Write who has spoken with the wearer. If nobody has, do not say "free" or "false alarm".',
+    ),
     NotNow: (
         409,
         "This cannot be done now",

@@ -136,7 +136,13 @@ class Console:
         )
 
     def act(
-        self, alarm: int, act: Act, officer: str, reason: str | None = None, seen: int | None = None
+        self,
+        alarm: int,
+        act: Act,
+        officer: str,
+        reason: str | None = None,
+        seen: int | None = None,
+        spoke: str | None = None,
     ) -> None:
         """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`,
         :class:`OlderNews`.
@@ -153,7 +159,7 @@ class Console:
             if seen is not None:
                 require_seen(event_log.load(connection, alarm), seen, act)
             proof = event_log.showed(connection, alarm, seen)
-            event_log.happened(connection, alarm, _done(act, now, officer, reason), **proof)
+            event_log.happened(connection, alarm, _done(act, now, officer, reason, spoke), **proof)
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
         self.on_act()
 
@@ -205,10 +211,10 @@ def possible(standing: Standing) -> frozenset[Act]:
     return frozenset(acts)
 
 
-def _done(act: Act, now: float, officer: str, reason: str | None) -> OfficerAct:
+def _done(act: Act, now: float, officer: str, reason: str | None, spoke: str | None) -> OfficerAct:
     match act:
         case Act.CORRECT:
-            return events.Corrected(now, officer, Reason(reason or ""))
+            return events.Corrected(now, officer, Reason(reason or ""), spoke)
         case Act.CLOSE:
             return events.Closed(now, officer, reason)
         case _:

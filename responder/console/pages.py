@@ -86,6 +86,16 @@ class ConsolePages:
         alarm, wearer = standing.alarm, standing.wearer
         return self._page("preview", session, alarm=alarm, wearer=wearer, posts=posts)
 
+    def corrections(
+        self,
+        session: Session,
+        standing: Standing,
+        posts: Mapping[Reason, Sequence[Previewed]],
+    ) -> HTMLResponse:
+        ready = [(sentences.REASONS[reason], said) for reason, said in posts.items() if said]
+        alarm, wearer = standing.alarm, standing.wearer
+        return self._page("corrections", session, alarm=alarm, wearer=wearer, ready=ready)
+
     def login(
         self, form_token: str, next_: str, problem: str = "", status: int = 200
     ) -> HTMLResponse:
@@ -242,6 +252,7 @@ class ConsolePages:
         reason: str | None,
         older: OlderNews,
         names: Mapping[int, str],
+        spoke: str = "",
     ) -> HTMLResponse:
         """What has happened since a form's page was made, and whether it is meant all the same."""
         now = self.clock()
@@ -253,6 +264,7 @@ class ConsolePages:
             act=act,
             reason=reason,
             reason_words=_reason(act, reason),
+            spoke=spoke,
             seen=older.seen,
             news=[
                 f"{formatting.span(now - each.at)} ago: {sentences.told(each, names)}"

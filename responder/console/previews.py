@@ -16,6 +16,15 @@ def preview(alarm: int, hq: Hq, session: LoggedIn) -> Response:
     return hq.pages.preview(session, standing, posts)
 
 
+@router.get("/alarm/{alarm:int}/corrections")
+def corrections(alarm: int, hq: Hq, session: LoggedIn) -> Response:
+    """What each ready correction says, network by network."""
+    standing = hq.console.view(alarm).standing
+    with hq.console.store.read() as connection:
+        posts = hq.preview.corrections(connection, alarm)
+    return hq.pages.corrections(session, standing, posts)
+
+
 @router.get("/alarm/{alarm:int}/preview/{n:int}.png")
 def picture(alarm: int, n: int, hq: Hq, session: LoggedIn) -> Response:
     """The picture of one of these posts, counted from 0."""

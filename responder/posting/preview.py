@@ -13,9 +13,9 @@ from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import kept_draft
 from outcry.responder.posting.publisher import Draft, Publisher
-from outcry.responder.rules.calls import Action
+from outcry.responder.rules.calls import Action, Correction
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import Approved, Ground, GroundFound
+from outcry.responder.rules.events import Approved, Corrected, Ground, GroundFound, Reason
 from outcry.responder.rules.model import NEVER_PUBLIC, OWN_PAGE
 from outcry.responder.storage import event_log
 
@@ -60,6 +60,35 @@ class Preview:
             case.take(Approved(now, "preview"))
             case.take(GroundFound(now, Ground.DUTY_OFFICER))
         return tuple(self._of(connection, alarm, case, network) for network in plan.networks)
+
+    def corrections(
+        self, connection: Connection, alarm: int
+    ) -> dict[Reason, tuple[Previewed, ...]]:
+        """Each ready correction in each network that has a post; no reason where there is none.
+
+        Raises :class:`~outcry.responder.storage.alarms.NoSuchAlarm`.
+        """
+        return {reason: self._corrected(connection, alarm, reason) for reason in Reason}
+
+    def _corrected(
+        self, connection: Connection, alarm: int, reason: Reason
+    ) -> tuple[Previewed, ...]:
+        repository.of_alarm(connection, alarm)
+        case = event_log.case_of(connection, alarm)
+        case.take(Corrected(self.clock(), "preview", reason))
+        number = len(case.corrections)
+        shown = []
+        for post, posted in sorted(case.posts.items(), key=lambda each: str(each[0])):
+            target = Correction(post.network, number, post.episode)
+            limits = self.publishers[post.network].limits
+            call = Call(0, alarm, Action(target, 1), 0)
+            draft = self.compose.said(connection, case, call, limits)
+            count = graphemes.length(draft.text, limits.unit)
+            about = count, limits.length, limits.unit.value
+            shown.append(
+                Previewed(post.network, draft, *about, False, posted.url if posted else None)
+            )
+        return tuple(shown)
 
     def _of(self, connection: Connection, alarm: int, case: Case, network: str) -> Previewed:
         limits = self.publishers[network].limits

@@ -246,9 +246,10 @@ class VetoLifted(OfficerAct):
 
 @dataclass(frozen=True)
 class Corrected(OfficerAct):
-    """They correct what was published."""
+    """They correct what was published. ``spoke``: who has spoken with the wearer, as they wrote it."""
 
     reason: Reason
+    spoke: str | None = None
 
     @property
     def forbids(self) -> bool:

@@ -233,7 +233,7 @@ def to_row(event: Event, proof: Mapping[str, object] = MappingProxyType({})) -> 
                 said[name] = kind.name
             case events.AnsweredBy(name="PAGE") if not isinstance(event, events.Confirmed):
                 pass  # only a confirmation has ever said so
-            case None if isinstance(event, events.Closed):
+            case None if isinstance(event, events.Closed | events.Corrected):
                 pass
             case value:
                 said[name] = value

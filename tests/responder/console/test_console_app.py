@@ -67,6 +67,7 @@ PAGES = [
     "/console/alarm/1",
     "/console/alarm/1/map.png",
     "/console/alarm/1/preview",
+    "/console/alarm/1/corrections",
     "/console/alarm/1/preview/0.png",
     "/console/alarm/1/outlines.json",
     "/console/live",
@@ -283,7 +284,10 @@ def test_an_alarm_is_not_closed_without_a_reason(olga, world, alarm):
 
 
 def test_nothing_that_is_not_public_can_be_corrected(olga, world, alarm):
-    assert olga.act(1, "correct", sure="yes", reason="released").status_code == 409
+    assert (
+        olga.act(1, "correct", sure="yes", reason="released", spoke="Vera, by phone").status_code
+        == 409
+    )
 
 
 def test_a_post_that_nobody_is_sure_of_can_be_corrected(olga, world, alarm, monkeypatch):
@@ -301,7 +305,10 @@ def test_a_post_that_nobody_is_sure_of_can_be_corrected(olga, world, alarm, monk
     olga.act(1, "veto")
     assert page.newest()[0].correction is None
     assert 'action="/console/alarm/1/correct"' in olga.get("/console/alarm/1").text
-    assert olga.act(1, "correct", sure="yes", reason="false_alarm").status_code == 303
+    assert (
+        olga.act(1, "correct", sure="yes", reason="false_alarm", spoke="Vera, by phone").status_code
+        == 303
+    )
     world.hq.works()
     assert "false alarm" in page.newest()[0].correction
 
@@ -310,8 +317,9 @@ def test_what_is_public_is_corrected_with_one_of_the_reasons(olga, world, alarm)
     olga.act(1, "publish", sure="yes")
     world.hq.works()
     assert olga.act(1, "correct", sure="yes", reason="because").status_code == 422
-    assert olga.act(1, "correct", sure="yes", reason="released").status_code == 303
-    assert world.hq.entries()[-1] == Corrected(world.clock(), "olga", Reason.RELEASED)
+    spoke = "Vera, by phone"
+    assert olga.act(1, "correct", sure="yes", reason="released", spoke=spoke).status_code == 303
+    assert world.hq.entries()[-1] == Corrected(world.clock(), "olga", Reason.RELEASED, spoke)
 
 
 def test_a_closed_alarm_is_no_longer_on_top(olga, world, alarm):

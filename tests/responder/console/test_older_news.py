@@ -122,7 +122,7 @@ def test_a_form_that_does_not_say_what_it_showed_showed_nothing(world, alarm, ha
     ("act", "fields"),
     [
         ("close", {"sure": "yes", "reason": "she is <home>"}),
-        ("correct", {"sure": "yes", "reason": "released"}),
+        ("correct", {"sure": "yes", "reason": "released", "spoke": "Vera, by phone"}),
     ],
 )
 def test_pressed_again_a_second_before_it_is_closed_or_corrected(world, alarm, hands, act, fields):

@@ -14,6 +14,7 @@ from outcry.responder.plans import repository
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.publisher import Limits, Unit
+from outcry.responder.rules.events import Corrected, Reason
 from outcry.responder.service.people_app import people_app
 from outcry.responder.storage.alarms import NoSuchAlarm
 
@@ -147,3 +148,54 @@ def test_where_the_plan_gives_no_place_there_is_no_picture(world, olga):
 def test_of_a_drill_the_page_says_that_nothing_is_published(world, olga):
     world.hq.takes(world.device.message(kind=AlarmKind.DRILL))
     assert "Nothing of this alarm is ever published." in olga.get("/console/alarm/1/preview").text
+
+
+def test_each_ready_correction_is_shown_as_it_goes_out(world, networks, olga):
+    world.hq.takes(world.device.message())
+    assert "there is nothing to correct" in olga.get("/console/alarm/1/corrections").text
+    world.hq.parts.console.act(1, Act.PUBLISH, "olga")
+    world.hq.works()
+    history = world.hq.entries()
+    with world.hq.store.read() as connection:
+        shown = world.hq.parts.preview.corrections(connection, 1)
+    assert world.hq.entries() == history, "looking changes nothing"
+    page = unescape(olga.get("/console/alarm/1/corrections").text)
+    for posts in shown.values():
+        assert [each.network for each in posts] == [NETWORK, "own page"]
+        assert all(each.draft.text in page for each in posts)
+    words = {reason: posts[1].draft.text for reason, posts in shown.items()}
+    assert "is free" in words[Reason.RELEASED]
+    assert "is safe" in words[Reason.FALSE_ALARM]
+    assert not any(said in words[Reason.OTHER] for said in ("free", "safe"))
+    world.hq.parts.console.act(1, Act.CORRECT, "olga", "released")
+    world.hq.works()
+    said = {each.network: each.draft.text for each in shown[Reason.RELEASED]}
+    assert world.hq.own_page.newest()[0].correction == said["own page"]
+    assert [*networks.corrected.values()] == [said[NETWORK]]
+
+
+@pytest.mark.parametrize("reason", ["released", "false_alarm"])
+def test_nobody_is_said_to_be_safe_or_free_before_somebody_has_spoken_with_them(
+    world, olga, reason
+):
+    world.hq.takes(world.device.message())
+    world.hq.parts.console.act(1, Act.PUBLISH, "olga")
+    world.hq.works()
+    for spoke in ({}, {"spoke": "  "}):
+        answer = olga.act(1, "correct", sure="yes", reason=reason, **spoke)
+        assert answer.status_code == 422
+        assert "who has spoken" in answer.text
+    assert Corrected not in world.hq.history()
+    spoke = f"<Vera>, by\nphone{'x' * 300}"
+    assert olga.act(1, "correct", sure="yes", reason=reason, spoke=spoke).status_code == 303
+    (said,) = [each.spoke for each in world.hq.entries() if isinstance(each, Corrected)]
+    assert said.startswith("<Vera>, by phonexxx")
+    assert len(said) == 200
+    assert "who spoke with the wearer: &lt;Vera&gt;, by phone" in olga.get("/console/alarm/1").text
+
+
+def test_that_something_has_changed_needs_nobodys_word(world, olga):
+    world.hq.takes(world.device.message())
+    world.hq.parts.console.act(1, Act.PUBLISH, "olga")
+    world.hq.works()
+    assert olga.act(1, "correct", sure="yes", reason="other").status_code == 303

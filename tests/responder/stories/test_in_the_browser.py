@@ -213,7 +213,8 @@ def test_no_page_has_a_barrier_or_is_wider_than_its_window(site, resources, worl
                  f"/console/welcome/{token}"):  # fmt: skip
         look(path)
     site.log_in(driver)
-    for path in ("/console", "/console/alarm/1", "/console/alarm/1/preview", "/console/alarm/9"):
+    for path in ("/console", "/console/alarm/1", "/console/alarm/1/preview",
+                 "/console/alarm/1/corrections", "/console/alarm/9"):  # fmt: skip
         look(path)
     assert {path: each for path, each in found.items() if each} == {}
     assert asked_of(driver) == {site.host}
