@@ -65,7 +65,7 @@ def test_two_confirmations_make_it_public_once(world):
     world.hq.works()
     world.hq.works()
     (text,) = posts(world)
-    assert text.startswith("Ana raised an alarm on 22 November 2026 at 12:00 UTC")
+    assert text.startswith("Ana raised an alarm on 22 November 2026 at 13:00 (12:00 UTC)")
     assert "52.5" not in text
     assert "13.4" not in text
 
