@@ -22,6 +22,7 @@ DEBIAN_NAMES = {  # where Debian's name is not python3- and the distribution's
     "pillow": "python3-pil",
     "pyserial": "python3-serial",
     "systemd-python": "python3-systemd",
+    "tzdata": "tzdata",
 }
 CARRIED = {"anyascii", "gpsd-py3", "pyhpke", "python-gsmmodem-new"}
 

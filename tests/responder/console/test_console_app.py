@@ -197,7 +197,7 @@ def test_two_different_passwords_settle_nothing(officers, stranger):
 
 def test_a_new_alarm_stands_on_top_and_says_that_nobody_has_it(olga, world, alarm):
     page = olga.get("/console").text
-    assert page.index("Ana: panic alarm") < page.index("Wearers")
+    assert page.index("Ana: panic alarm") < page.index('id="wearers-h"')
     assert "No duty officer has taken it yet" in page
     assert "<title>(1) Console" in page
 
