@@ -37,6 +37,9 @@ CONTACTS: Mapping[type[Event], str] = {
 }
 OFFICERS: Mapping[type[Event], str] = {
     events.Acknowledged: "has taken it",
+    events.TakenOver: "takes it over",
+    events.HandedOver: "hands it over",
+    events.GivenBack: "gives it back: nobody has it",
     events.OfficerConfirmed: "confirms: it is real",
     events.Approved: "decides to publish",
     events.Vetoed: "forbids publishing",
@@ -94,6 +97,10 @@ def began(episode: Episode, before: Episode) -> str:
     if episode.has(events.Reopened):
         return f"a duty officer opens it again after it was {ended}"
     return f"a duty officer publishes it after it was {ended}"
+
+
+def given_back(officer: str) -> str:
+    return f"nobody has it: {officer} gave it back"
 
 
 def corrected(correction: events.Corrected) -> str:
@@ -174,6 +181,10 @@ def told(event: Event, contacts: Mapping[int, str]) -> str:
             return f"{_name(event.contact, contacts)} {CONTACTS[type(event)]}{by_sms}"
         case events.OfficerAct():
             return f"Duty officer {event.officer} {OFFICERS[type(event)]}{_because(event)}"
+        case events.StillOnIt():
+            return f"Duty officer {event.officer} is still on it"
+        case events.Noted():
+            return f"Note by {event.officer}: {event.text}"
         case events.WrongPinTried(_, link_of, events.AnsweredBy.SMS):
             return f"A wrong code was texted from {_name(link_of or 0, contacts)}'s number"
         case events.WrongPinTried():
@@ -240,6 +251,10 @@ def _because(act: events.OfficerAct) -> str:
             return f": {REASONS[act.reason]}{spoke}"
         case events.Closed() if act.reason:
             return f": {act.reason}"
+        case events.TakenOver():
+            return f" from {act.holder}"
+        case events.HandedOver():
+            return f" to {act.to}"
         case _:
             return ""
 

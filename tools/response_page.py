@@ -72,9 +72,12 @@ def _contact(kind: type[ContactAnswer]) -> ContactAnswer:
 def _officer(kind: type[OfficerAct]) -> OfficerAct:
     if issubclass(kind, events.Corrected):
         return kind(1.0, "night", Reason.FALSE_ALARM)
+    if issubclass(kind, events.HandedOver | events.TakenOver):
+        return kind(1.0, "night", "day")
     return kind(1.0, "night")
 
 
+_HELD_BY = {events.HandedOver: "night", events.TakenOver: "day", events.GivenBack: "night"}
 _RAISED: list[Event] = [_report(0, MessageType.FIRST)]
 _LATE: list[Event] = [_report(0, MessageType.FIRST, Mark.LATE)]
 _AGAIN = _report(9, MessageType.STILL_IN_DANGER, at=9.0)
@@ -217,6 +220,10 @@ def _answers() -> list[str]:
     }
     officers[f"a duty officer {sentences.OFFICERS[events.VetoLifted]}"].insert(0, _VETO)
     officers[f"a duty officer {sentences.OFFICERS[events.Reopened]}"].insert(0, _CLOSED)
+    for kind, whose in _HELD_BY.items():
+        officers[f"a duty officer {sentences.OFFICERS[kind]}"].insert(
+            0, events.Acknowledged(1.0, whose)
+        )
     for words, said in {**contacts, **officers}.items():
         case = Case.of([*_RAISED, *said])
         told = _when(case, stairs, ToContact(2, None, case.now.number))
@@ -254,6 +261,12 @@ def _telling() -> list[str]:
         "",
         f"The person who has it in hand has {notification.DECIDE_WITHIN_S:.0f} s to decide; then everybody is told.",
         f"The duty officer is told again {notification.UNANSWERED_S:.0f} s after the last contact.",
+        "",
+        "One duty officer has an alarm: who took it, or who decided something while nobody had it. It is",
+        "handed over, taken over or given back, and all officers are told. While it is open they are told",
+        f"again when who has it does nothing, or it was given back and nobody takes it, for {PLAN.idle_s or 0:.0f} s",
+        f"or what the plan says: each time that has passed, {notification.REMINDERS} times at most until somebody",
+        "does something. Not of a drill or a silence.",
     ]
 
 

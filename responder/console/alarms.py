@@ -50,7 +50,7 @@ def overview(request: Request, hq: Hq, session: LoggedIn, refused: str = "") -> 
 
 @router.get("/alarm/{alarm:int}")
 def view(alarm: int, hq: Hq, session: LoggedIn, done: str = "") -> Response:
-    return hq.pages.view(session, hq.console.view(alarm), done)
+    return hq.pages.view(session, hq.console.view(alarm, session.officer), done)
 
 
 @router.get("/alarm/{alarm:int}/map.png")
@@ -75,7 +75,7 @@ def decide(alarm: int, act: Act, hq: Hq, session: LoggedIn, form: Form) -> Respo
     spoke = " ".join(form.get("spoke", "").split())[:REASON_LENGTH] if act is Act.CORRECT else ""
     if act is Act.CORRECT and reason != Reason.OTHER and not spoke:
         raise NobodySpoke
-    given = reason if act in (Act.CORRECT, Act.CLOSE) else None
+    given = reason if act in (Act.CORRECT, Act.CLOSE, Act.HAND_OVER) else None
     seen = form.get("seen", "")
     known = seen.isascii() and seen.isdigit() and len(seen) < 10  # else the page showed nothing
     try:

@@ -11,11 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as NotServed
 from starlette.responses import RedirectResponse
 
-from outcry.responder.console import alarms, archive, login, plans, previews, watch_map
+from outcry.responder.console import alarms, archive, login, plans, previews, watch_map, work
 from outcry.responder.console.accounts import NoSuchWelcome
 from outcry.responder.console.alarms import NobodySpoke, NoReason, NotSure
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
-from outcry.responder.console.desk import NotNow
+from outcry.responder.console.desk import NoSuchOfficer, NotNow
+from outcry.responder.console.work import NoWords, TooManyWords
 from outcry.responder.plans.authority import CannotConfirm
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.storage.alarms import NoSuchAlarm
@@ -49,6 +50,13 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
         "Nothing was done",
         'Write who has spoken with the wearer. If nobody has, do not say "free" or "false alarm".',
     ),
+    NoWords: (422, "Nothing was saved", "Write something, then press the button again."),
+    TooManyWords: (422, "Nothing was saved", "That is too long. Go back and write it in parts."),
+    NoSuchOfficer: (
+        409,
+        "Nothing was done",
+        "There is no such officer any more, or they have never logged in. You have the alarm still.",
+    ),
     NotNow: (
         409,
         "This cannot be done now",
@@ -66,7 +74,7 @@ def console_app(parts: Parts) -> FastAPI:
     """The application below ``/console``."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    rooms = (alarms, previews, archive, watch_map, plans)
+    rooms = (alarms, previews, archive, watch_map, work, plans)
     for router in (login.router, *(each.router for each in rooms)):
         app.include_router(router, prefix="/console")
     for problem in _PROBLEMS:

@@ -19,6 +19,7 @@ from outcry.responder.web.guard import vouch_for
 
 FORM_LIMIT = 8192  # bytes: a password of 256 letters in any script, percent-coded, and a reason
 PLAN_LIMIT = 128 * 1024  # a plan explains itself in 3 kB, and each letter may take nine bytes
+NOTE_LIMIT = 16 * 1024  # a note of a thousand letters, each of which may take twelve bytes
 SESSION_COOKIE = "__Host-console"
 FORM_COOKIE = "__Host-form"  # before there is a session: the form's token, in the same browser only
 
@@ -83,6 +84,7 @@ async def _first_form(request: Request) -> Mapping[str, str]:
 
 Form = Annotated[Mapping[str, str], Depends(_session_form(FORM_LIMIT))]
 """The fields of a form that is this session's own."""
+NoteForm = Annotated[Mapping[str, str], Depends(_session_form(NOTE_LIMIT))]
 PlanForm = Annotated[Mapping[str, str], Depends(_session_form(PLAN_LIMIT))]
 FirstForm = Annotated[Mapping[str, str], Depends(_first_form)]
 """The fields of a form that this browser was given before there was a session."""

@@ -38,6 +38,7 @@ _DONE: Mapping[Act, type[OfficerAct]] = {
     Act.VETO: events.Vetoed,
     Act.LIFT: events.VetoLifted,
     Act.REOPEN: events.Reopened,
+    Act.GIVE_BACK: events.GivenBack,
 }
 GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
 """Acts that the officer must confirm twice."""
@@ -47,9 +48,13 @@ class NotNow(Exception):
     """As the alarm stands this cannot be done; somebody else may have been faster."""
 
 
+class NoSuchOfficer(Exception):
+    """No other officer who can log in has this name."""
+
+
 @dataclass(frozen=True)
 class Overview:
-    """All there is to watch; alarms that no officer has taken yet come first, then the newest."""
+    """All there is to watch; alarms that no officer has come first, then the newest."""
 
     alarms: tuple[Standing, ...]
     more: int  # that are open, too
@@ -67,7 +72,8 @@ class View:
     """One alarm, whole. Sightings newest first, history oldest first.
 
     ``seen``: how long the history was, which each form made from this brings back; ``newer``: the
-    number of the wearer's newest alarm, if it is another one.
+    number of the wearer's newest alarm, if it is another one. ``colleagues``: the other officers who
+    can log in.
     """
 
     standing: Standing
@@ -79,6 +85,7 @@ class View:
     seen: int
     can: frozenset[Act]
     newer: int | None
+    colleagues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,8 +118,8 @@ class Console:
                 announcements.since(connection, now - LISTED_S),
             )
 
-    def view(self, alarm: int) -> View:
-        """One alarm. Raises :class:`NoSuchAlarm`."""
+    def view(self, alarm: int, officer: str = "") -> View:
+        """One alarm, for this officer. Raises :class:`NoSuchAlarm`."""
         now = self.clock()
         with self.store.read() as connection:
             standing = _standing(connection, _alarm(connection, alarm))
@@ -122,6 +129,7 @@ class Console:
             track = alarms.track(connection, alarm, standing.case)
             newer = next((each.id for each in alarms.later(connection, alarm)), None)
             health = how_they_are(connection, [wearer.device], now)[0]
+            colleagues = _colleagues(connection, officer)
         names = {n: one.name for n, one in contacts.items()}
         return View(
             standing,
@@ -131,8 +139,9 @@ class Console:
             track,
             tuple(sentences.timeline(history, names)),
             len(history),
-            possible(standing),
+            possible(standing, officer),
             newer,
+            colleagues,
         )
 
     def act(
@@ -145,22 +154,51 @@ class Console:
         spoke: str | None = None,
     ) -> None:
         """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`,
-        :class:`OlderNews`.
+        :class:`OlderNews`, :class:`NoSuchOfficer`.
 
-        ``reason`` is one of ``events.Reason`` for a correction, free words for closing; ``seen``: so
-        much of the history did the officer see (None: all).
+        ``reason`` is one of ``events.Reason`` for a correction, free words for closing, for handing
+        over the officer who has it from then on; ``seen``: so much of the history did the officer see
+        (None: all).
         """
         now = self.clock()
         with self.store.write() as connection:
             row = _alarm(connection, alarm)
             store.lock_alarms(connection, [alarm])
-            if act not in possible(_standing(connection, row)):
+            standing = _standing(connection, row)
+            if act not in possible(standing, officer):
                 raise NotNow
+            if act is Act.HAND_OVER and reason not in _colleagues(connection, officer):
+                raise NoSuchOfficer
             if seen is not None:
                 require_seen(event_log.load(connection, alarm), seen, act)
             proof = event_log.showed(connection, alarm, seen)
-            event_log.happened(connection, alarm, _done(act, now, officer, reason, spoke), **proof)
+            given = standing.case.now.holder if act is Act.TAKE_OVER else reason
+            done = _done(act, now, officer, given, spoke)
+            event_log.happened(connection, alarm, done, **proof)
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
+        self.on_act()
+
+    def note(self, alarm: int, officer: str, text: str) -> None:
+        """Write a note down, of up to ``events.NOTE_LENGTH`` letters. Raises :class:`NoSuchAlarm`.
+
+        It may be written at any time, also after an alarm was closed.
+        """
+        self._work(alarm, events.Noted(self.clock(), officer, text), "note")
+
+    def still(self, alarm: int, officer: str) -> None:
+        """Write down that who has it is still on it. Raises :class:`NoSuchAlarm`, :class:`NotNow`."""
+        self._work(alarm, events.StillOnIt(self.clock(), officer), "still", holder_alone=True)
+
+    def _work(
+        self, alarm: int, work: events.OfficerWork, kind: str, *, holder_alone: bool = False
+    ) -> None:
+        with self.store.write() as connection:
+            row = _alarm(connection, alarm)
+            store.lock_alarms(connection, [alarm])
+            if holder_alone and _standing(connection, row).case.now.holder != work.officer:
+                raise NotNow
+            event_log.happened(connection, alarm, work)
+        log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=kind)
         self.on_act()
 
     def names(self, alarm: int) -> Mapping[int, str]:
@@ -191,8 +229,8 @@ class Console:
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def possible(standing: Standing) -> frozenset[Act]:
-    """What can be done about an alarm as it stands; a drill can never be published."""
+def possible(standing: Standing, officer: str = "") -> frozenset[Act]:
+    """What this officer can do about an alarm as it stands; a drill can never be published."""
     acts = set()
     is_real = standing.kind not in NEVER_PUBLIC and standing.case.now.is_believed
     if standing.case.posts or is_real:
@@ -201,7 +239,11 @@ def possible(standing: Standing) -> frozenset[Act]:
         acts.add(Act.REOPEN)
     if standing.case.now.over:
         return frozenset(acts)
-    acts |= {Act.ACKNOWLEDGE, Act.CLOSE}
+    acts.add(Act.CLOSE)
+    holder = standing.case.now.holder
+    acts.add(Act.ACKNOWLEDGE if holder in (None, officer) else Act.TAKE_OVER)
+    if holder == officer:
+        acts |= {Act.HAND_OVER, Act.GIVE_BACK}
     if standing.kind is not AlarmKind.SILENCE:
         acts.add(Act.CONFIRM)
     if standing.kind not in NEVER_PUBLIC:
@@ -217,8 +259,20 @@ def _done(act: Act, now: float, officer: str, reason: str | None, spoke: str | N
             return events.Corrected(now, officer, Reason(reason or ""), spoke)
         case Act.CLOSE:
             return events.Closed(now, officer, reason)
+        case Act.TAKE_OVER:
+            return events.TakenOver(now, officer, reason or "")
+        case Act.HAND_OVER:
+            return events.HandedOver(now, officer, reason or "")
         case _:
             return _DONE[act](now, officer)
+
+
+def _colleagues(connection: Connection, officer: str) -> tuple[str, ...]:
+    """The other officers who have settled in, and so can log in."""
+    name = store.officer.c.name
+    settled = store.officer.c.password_hash.is_not(None)
+    others = select(name).where(settled, name != officer).order_by(name)
+    return tuple(connection.scalars(others))
 
 
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:

@@ -27,8 +27,10 @@ def facts(standing: Standing) -> list[dict[str, object]]:
         found.append((sentences.CONTRADICTED, True))
     if now.over:
         found.append(("closed", False))
-    if now.officers:
-        found.append((f"taken by {', '.join(now.officers)}", False))
+    if now.given_back_by and not now.over:
+        found.append((sentences.given_back(now.given_back_by), True))
+    if now.holder:
+        found.append((f"taken by {now.holder}", False))
     if standing.kind is not AlarmKind.SILENCE:
         found.append((sentences.confirmed(now.votes, standing.quorum), False))
     if now.doubted_by:

@@ -11,6 +11,9 @@ class Act(StrEnum):
     """What a duty officer can do; the value stands in the address the button posts to."""
 
     ACKNOWLEDGE = "acknowledge"
+    TAKE_OVER = "take-over"
+    HAND_OVER = "hand-over"
+    GIVE_BACK = "give-back"
     CONFIRM = "confirm"
     PUBLISH = "publish"
     VETO = "veto"
@@ -33,12 +36,15 @@ _REAL = (events.Confirmed, events.OfficerConfirmed)
 _DOUBTS = (events.CalledFalse, events.Unsure)
 _SPEAKS: Mapping[Act, tuple[type[Event], ...]] = {
     Act.ACKNOWLEDGE: (),  # it contradicts nobody
+    Act.TAKE_OVER: (events.Acknowledged, events.TakenOver, events.HandedOver),
+    Act.HAND_OVER: (),  # they have it, or it cannot be done
+    Act.GIVE_BACK: (),
     Act.CONFIRM: (*_DECISIONS, *_DOUBTS),
-    Act.PUBLISH: (*_DECISIONS, *_DOUBTS),
+    Act.PUBLISH: (*_DECISIONS, *_DOUBTS, events.Noted),
     Act.LIFT: (*_DECISIONS, *_DOUBTS),
     Act.VETO: (*_DECISIONS, *_REAL),
-    Act.CORRECT: (*_DECISIONS, *_REAL),
-    Act.CLOSE: (*_DECISIONS, *_REAL),
+    Act.CORRECT: (*_DECISIONS, *_REAL, events.Noted),
+    Act.CLOSE: (*_DECISIONS, *_REAL, events.Noted),
     Act.REOPEN: _DECISIONS,
 }
 """What an officer has to know before each act, and from anyone."""

@@ -33,13 +33,18 @@ from outcry.responder.plans.addresses import masked
 from outcry.responder.plans.authority import NotProven, Proposal
 from outcry.responder.plans.direction import Change
 from outcry.responder.posting.preview import Previewed
-from outcry.responder.rules.events import Reason
+from outcry.responder.rules.events import NOTE_LENGTH, Reason
 from outcry.responder.storage.alarms import Sighting
 from outcry.settings_file import as_toml
 
 CARDS = 50  # of open alarms; the others are lines, so that the list of wearers is not far below
 DONE = {
     "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says so.",
+    "take-over": "Saved: you have this alarm now. All officers are told, also who had it.",
+    "hand-over": "Saved: you no longer have this alarm. All officers are told who has it now.",
+    "give-back": "Saved: nobody has this alarm now. All officers are told.",
+    "still": "Saved: you are still on it.",
+    "note": "Saved: your note stands below.",
     "confirm": "Saved: you confirm that it is real.",
     "publish": "Saved: the alarm is being made public now.",
     "veto": "Saved: nothing is published until a duty officer allows it again or publishes.",
@@ -49,6 +54,7 @@ DONE = {
     "reopen": "Saved: the alarm is open again, and the contacts are told so.",
 }
 _ALL_THE_SAME = {
+    Act.TAKE_OVER: "Take it over all the same",
     Act.CONFIRM: "Confirm all the same",
     Act.PUBLISH: "Publish all the same",
     Act.VETO: "Forbid publishing all the same",
@@ -238,6 +244,8 @@ class ConsolePages:
             history=[self._line(line, view.standing.zone) for line in reversed(view.history)],
             seen_so_far=view.seen,
             newer=view.newer,
+            colleagues=view.colleagues,
+            note_length=NOTE_LENGTH,
             now=formatting.clock_time(self.clock(), view.standing.zone),
         )
 
@@ -292,6 +300,8 @@ class ConsolePages:
             "wearer": standing.wearer,
             "heading": f"{standing.wearer}: {sentences.KINDS[standing.kind]}",
             "new": standing.is_new,
+            "nobody": _nobody(standing.case.now.given_back_by),
+            "holder": standing.case.now.holder,
             "arrived": self._ago(standing.arrived_at, standing.zone),
             "heard": self._ago(standing.heard_at, standing.zone),
             "facts": facts(standing),
@@ -322,6 +332,13 @@ class ConsolePages:
         policy = {"Content-Security-Policy": content_policy(self.tiles)}
         text = page.render(session=session, static=self.static, **values)
         return HTMLResponse(text, status, policy)
+
+
+def _nobody(given_back_by: str | None) -> str:
+    """What stands first of an alarm that no duty officer has."""
+    if given_back_by:
+        return f"{sentences.sentence(sentences.given_back(given_back_by))}."
+    return "No duty officer has taken it yet."
 
 
 def _difference(change: Change) -> str:

@@ -57,8 +57,8 @@ class Standing:
 
     @property
     def is_new(self) -> bool:
-        """Whether no duty officer has it yet."""
-        return not (self.case.now.acts or self.case.now.over or self.is_drill)
+        """Whether no duty officer has it."""
+        return self.case.now.holder is None and not (self.case.now.over or self.is_drill)
 
     @property
     def is_contradicted(self) -> bool:

@@ -13,7 +13,8 @@ from outcry.responder.plans.repository import Contact, Means
 from outcry.responder.rules import publication
 from outcry.responder.rules.calls import Reply, ToContact, ToOfficers, Topic
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import Mark, Reopened
+from outcry.responder.rules.episode import Episode
+from outcry.responder.rules.events import HandedOver, Mark, OfficerAct, Reopened, TakenOver
 from outcry.responder.storage import alarms, event_log, store
 
 _KINDS = {
@@ -86,17 +87,24 @@ class Briefer:
         raised = f"raised at {at}" if news.dated else f"received at {at}"
         if news.kind is AlarmKind.SILENCE:
             marks = "".join(f", {mark}" for mark in news.marks)
-            said = f"no signal from the device since {at}{marks}"
+            raised = f"no signal from the device since {at}{marks}"
+        if one.topic is Topic.RAISED and news.kind is AlarmKind.SILENCE:
+            said = raised
         elif one.topic is Topic.RAISED:
             said = _raised(case, one.episode, at, raised) + _by_whose_clock(news)
         else:
-            said = f"{raised}: {self._topic(connection, alarm, case, one.topic)}"
+            said = f"{raised}: {self._topic(connection, alarm, case, one)}"
         body = f"{title}, {said}. {self.public_url}/console"
         return Briefing(self.means.officers[one.channel], title, body)
 
-    def _topic(self, connection: Connection, alarm: int, case: Case, topic: Topic) -> str:
-        if topic is not Topic.NO_CONSENT:
-            return _TOPICS[topic]
+    def _topic(self, connection: Connection, alarm: int, case: Case, one: ToOfficers) -> str:
+        episode = case.episodes[one.episode - 1]
+        if one.topic is Topic.PASSED:
+            return _passed(episode.passes[one.number - 1])
+        if one.topic is Topic.UNATTENDED:
+            return _unattended(episode)
+        if one.topic is not Topic.NO_CONSENT:
+            return _TOPICS[one.topic]
         mark = publication.why_no_consent(case, repository.load(connection, alarm, self.means))
         why = f": {_NO_CONSENT[mark]}" if mark in _NO_CONSENT else ""
         return f"the wearer's consent alone does not publish it{why}. Decide yourself"
@@ -148,6 +156,28 @@ def _raised(case: Case, number: int, at: str, raised: str) -> str:
     if case.episodes[number - 1].has(Reopened):
         return f"{raised}, opened again by a duty officer after it was {ended}"
     return f"{raised}, is to be made public after it was {ended}"
+
+
+def _passed(act: OfficerAct) -> str:
+    """Who has it now."""
+    match act:
+        case HandedOver():
+            return f"{act.officer} has handed it over to {act.to}, who has it now"
+        case TakenOver():
+            return f"{act.officer} has taken it over from {act.holder}"
+        case _:
+            return f"{act.officer} has given it back: nobody has it. Take it"
+
+
+def _unattended(episode: Episode) -> str:
+    """That an open alarm is left alone."""
+    assert episode.attended_at is not None
+    since = formatting.clock_time(episode.attended_at)
+    if episode.holder is None:
+        return f"nobody has it since {since}. Take it"
+    return (
+        f"{episode.holder} has it, and has done nothing since {since}. Call them, or take it over"
+    )
 
 
 def _has_codes(connection: Connection, contact: Contact) -> bool:

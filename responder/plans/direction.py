@@ -92,6 +92,7 @@ RULES: Mapping[str, Rule] = {
     "telling.at_once": _ranked(lambda count: -_or_never(count)),
     "telling.next_after_s": _ranked(float),
     "telling.all_after_s": _ranked(float),
+    "telling.idle_minutes": _ranked(_or_never),
     # Without an answer HQ publishes sooner, and on nobody's word. Who takes it back is obeyed at once.
     "consent.minutes": _ranked(lambda minutes: -_or_never(minutes)),
     "consent.given_on": _given_on,

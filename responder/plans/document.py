@@ -50,6 +50,7 @@ class Terms:
     at_once: int
     next_after_s: int
     all_after_s: int
+    idle_minutes: int
     consent_minutes: int
     consent_given_on: str
     position: Disclosure
@@ -117,6 +118,7 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
         "at_once": Key(0, 0, 99, write="how many are told first, 0: everybody"),
         "next_after_s": Key(60, 10, 3600, "seconds"),
         "all_after_s": Key(150, 10, 7200, "seconds"),
+        "idle_minutes": Key(15, 0, 1440, write="minutes, at most 1440; 0: never"),
     },
     "consent": {
         "minutes": Key(0, 0, _MINUTES_MOST, write="minutes, at most 10080; 0: none was given"),
@@ -208,6 +210,8 @@ _SAYS = {
     "# without an answer; all are told after all_after_s, or as soon as somebody confirms.",
     "order": "the contacts' numbers",
     "at_once": "how many are told first; 0: all",
+    "idle_minutes": "all officers are told again when who has an open alarm does nothing for this time;\n"
+    "# or nobody has it any more; 0: never",
     "consent": "The wearer's own consent to publish when nobody has answered for this time. Never used\n"
     "# for drills, after a veto or a withdrawal under duress, or for a report that came late.",
     "minutes": "0: the wearer has not consented",

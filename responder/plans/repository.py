@@ -86,6 +86,7 @@ def _plan(about: alarms.About, agreed: Terms, means: Means) -> Plan:
         networks=tuple(wanted),
         discloses=agreed.position,
         quiet_s=60.0 * agreed.contacts_after_minutes or None,
+        idle_s=60.0 * agreed.idle_minutes or None,
     )
 
 

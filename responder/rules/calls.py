@@ -48,6 +48,8 @@ class Topic(StrEnum):
     NO_CONSENT = "no consent"
     SLIPPED = "slipped"
     CONTRADICTED = "contradicted"
+    PASSED = "passed"  # somebody else has it now, or nobody
+    UNATTENDED = "unattended"  # nobody has it, or who has it does nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,23 @@ class ToContact:
 
 @dataclass(frozen=True, slots=True)
 class ToOfficers:
-    """The duty officers, by one of their channels."""
+    """The duty officers, by one of their channels.
+
+    ``number``: of an episode's messages on this topic, from 1.
+    """
 
     kind: ClassVar[ActionKind] = ActionKind.NOTIFY
     channel: str
     topic: Topic
     episode: int = 1
+    number: int = 1
 
     def __post_init__(self) -> None:
         _require_name(self.channel)
 
     def __str__(self) -> str:
-        return f"officer:{self.channel}:{self.topic}{_of(self.episode)}"
+        number = "" if self.number == 1 else f":{self.number}"
+        return f"officer:{self.channel}:{self.topic}{number}{_of(self.episode)}"
 
 
 class Says(StrEnum):
@@ -207,6 +214,8 @@ def _target_of(kind: ActionKind, text: str) -> Target:
             match who.split(":"):
                 case ["officer", channel, topic]:
                     return ToOfficers(channel, Topic(topic), episode)
+                case ["officer", channel, topic, number]:
+                    return ToOfficers(channel, Topic(topic), episode, int(number))
                 case ["contact", contact, channel]:
                     return ToContact(int(contact), channel, episode)
                 case _:

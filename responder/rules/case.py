@@ -130,6 +130,11 @@ class Case:
                 return self.contacts is None or event.contact in self.contacts
             case events.AnswerDropped(contact=int(contact)):
                 return self.contacts is None or contact in self.contacts
+            case events.HandedOver() | events.GivenBack():
+                return not self.now.over and event.officer == self.now.holder
+            case events.TakenOver():
+                taken_from = event.holder == self.now.holder != event.officer
+                return taken_from and not self.now.over
             case events.VetoLifted():
                 return self.vetoed
             case events.Closed():
@@ -245,6 +250,8 @@ class Case:
                 self._of_message(event.message).verdicts[event.message] = event.verdict
             case events.Answer():
                 self._take_answer(event)
+            case events.OfficerWork() if event.officer == self.now.holder:
+                self.now.attended, self.now.attended_at = self.now.attended + 1, event.at
             case events.WrongPinTried():
                 self.now.wrong_pins += 1
             case events.WentSilent():
@@ -320,10 +327,31 @@ class Case:
                 now.answers.append(answer)
             case events.OfficerAct():
                 now.acts.append(answer)
+                self._pass_on(answer)
                 self._take_act(answer)
+
+    def _pass_on(self, act: events.OfficerAct) -> None:
+        """One officer has an alarm: who took it last, or decided something while nobody had it."""
+        now, before = self.now, self.now.holder
+        match act:
+            case events.HandedOver():
+                now.holder = act.to
+            case events.GivenBack():
+                now.holder = None
+            case events.Acknowledged() | events.TakenOver():
+                now.holder = act.officer
+            case _ if before is None:
+                now.holder = act.officer
+        if isinstance(act, events.HandedOver | events.GivenBack | events.TakenOver):
+            now.passes.append(act)
+        if now.holder != before or act.officer == now.holder:
+            now.attended, now.attended_at = now.attended + 1, act.at
 
     def _take_act(self, act: events.OfficerAct) -> None:
         match act:
+            case events.GivenBack() if not self.now.is_decided:
+                seen = (each.at for each in self.now.answers if isinstance(each, _HOLDS))
+                self.now.held_at = next(seen, None)  # contacts wait for nobody
             case events.Vetoed():
                 self.vetoed = self.was_vetoed = True
                 self.now.ground = None

@@ -37,7 +37,9 @@ class Episode:
     somebody is sure that it is real; ``held_at``, somebody has it in hand; ``ended_at``. ``opened_by``: the report
     it is about; ``again``: that says that the button was held again. ``ground`` is the one that
     stands, ``last_ground`` the last there was. ``corrections``: by their number in the alarm.
-    ``posts``: by network.
+    ``posts``: by network. ``holder``: the duty officer who has it; ``passes``: each time that somebody
+    had it, and had it no more. ``attended``: how often anybody did what keeps the others from being
+    told again, ``attended_at``: when last.
     """
 
     number: int = 1
@@ -59,6 +61,10 @@ class Episode:
     corrections: dict[int, events.Corrected] = field(default_factory=dict)
     posts: dict[str, Posted] = field(default_factory=dict)
     in_vain: Counter[str] = field(default_factory=Counter)
+    holder: str | None = None
+    passes: list[events.OfficerAct] = field(default_factory=list)
+    attended: int = 0
+    attended_at: float | None = None
 
     @property
     def is_corrected(self) -> bool:
@@ -120,9 +126,9 @@ class Episode:
         return frozenset(each.contact for each in self.answers if isinstance(each, doubts))
 
     @property
-    def officers(self) -> tuple[str, ...]:
-        """Who of the duty officers has it, in the order of their first act."""
-        return tuple(dict.fromkeys(act.officer for act in self.acts))
+    def given_back_by(self) -> str | None:
+        """Who had it last, if nobody has it since."""
+        return self.passes[-1].officer if self.passes and self.holder is None else None
 
     def has(self, *acts: type[events.OfficerAct]) -> bool:
         return any(isinstance(act, acts) for act in self.acts)

@@ -228,6 +228,28 @@ class Acknowledged(OfficerAct):
     """They have it."""
 
 
+@dataclass(frozen=True)
+class TakenOver(OfficerAct):
+    """They have it from now on, and ``holder``, who had it, no more."""
+
+    holder: str
+
+
+@dataclass(frozen=True)
+class HandedOver(OfficerAct):
+    """They had it, and ``to`` has it from now on."""
+
+    to: str
+
+    def __post_init__(self) -> None:
+        Event.__post_init__(self)
+        _require(self.to != self.officer, "nobody hands over to themselves")
+
+
+class GivenBack(OfficerAct):
+    """They had it, and nobody has it from now on."""
+
+
 class OfficerConfirmed(OfficerAct):
     """They confirm: it is real."""
 
@@ -266,6 +288,32 @@ class Closed(OfficerAct):
 
 class Reopened(OfficerAct):
     """They open it again: closing it, or correcting it as false or over, was a mistake."""
+
+
+NOTE_LENGTH = 1000
+"""How many letters a note may have."""
+
+
+@dataclass(frozen=True)
+class OfficerWork(Event):
+    """A duty officer works on it: that decides nothing, and does not say that they have it."""
+
+    officer: str
+
+
+class StillOnIt(OfficerWork):
+    """They have it, and nothing to write down."""
+
+
+@dataclass(frozen=True)
+class Noted(OfficerWork):
+    """They write something down for the others, in up to :data:`NOTE_LENGTH` letters."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        Event.__post_init__(self)
+        _require(0 < len(self.text) <= NOTE_LENGTH, "a note has some letters, and not too many")
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ class Plan:
     duty officer are a quorum too. ``consent_s``: the wearer's own consent to be made public when
     nobody has answered for so long (None: not given). ``embargo_s``: nothing is published for so long
     after its ground, unless a duty officer publishes it. ``quiet_s``: how long a silence lasts
-    before contacts are told of it (None: never). ``later``: asked of alarms that were corrected.
+    before contacts are told of it (None: never). ``idle_s``: how long an open alarm is left alone
+    before the duty officers are told again (None: for ever). ``later``: asked of alarms that were
+    corrected.
     """
 
     kind: AlarmKind
@@ -60,4 +62,5 @@ class Plan:
     networks: tuple[str, ...] = (OWN_PAGE,)
     discloses: Disclosure = Disclosure.TOWN
     quiet_s: float | None = None
+    idle_s: float | None = 900.0
     later: Later = Later.NONE

@@ -1,6 +1,7 @@
 """Rules: who is told of an alarm, by what, and when."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from outcry.report import AlarmKind
 from outcry.responder.rules import publication
@@ -12,6 +13,7 @@ from outcry.responder.rules.model import NEVER_PUBLIC, Plan
 DECIDE_WITHIN_S = 300.0  # for the person who has taken it, before everybody else is told too
 UNANSWERED_S = 150.0  # after the last contact was told; then the duty officer hears so
 VANISHED_SOONER = 4  # a device that moved, or was jammed, before it was silent
+REMINDERS = 4  # that an alarm is left alone: an hour of them, then all who can come have heard it
 
 _LOST = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.DROPPED)
 
@@ -30,17 +32,55 @@ def tell_contacts(case: Case, plan: Plan) -> Iterator[Want]:
 
 def tell_officers(case: Case, plan: Plan) -> Iterator[Want]:
     """The duty officers hear of everything that may need them, of each thing once."""
-    for topic, at in _news(case, plan).items():
-        for channel in plan.officers:
-            target = ToOfficers(channel, topic, case.now.number)
+    news = ((topic, 1, at) for topic, at in _news(case, plan).items())
+    for topic, number, at in chain(news, _passed(case, plan), _reminders(case, plan)):
+        for target in _to_officers(plan, case, topic, number):
             if is_of_now(target, case):
                 yield Want(target, at)
 
 
 def is_of_now(target: ToContact | ToOfficers, case: Case) -> bool:
     """Whether there is still a reason to tell: of an end only that somebody contradicts it."""
-    contradicts = isinstance(target, ToOfficers) and target.topic is Topic.CONTRADICTED
-    return target.episode == case.now.number and (contradicts or not case.now.over)
+    now = case.now
+    if target.episode != now.number:
+        return False
+    match target:
+        case ToOfficers(topic=Topic.CONTRADICTED):
+            return True
+        case ToOfficers(topic=Topic.PASSED, number=number):
+            return number == len(now.passes) and not now.over
+        case ToOfficers(topic=Topic.UNATTENDED, number=number):
+            return (number - 1) // REMINDERS + 1 == now.attended and now.is_open
+        case _:
+            return not now.over
+
+
+def _to_officers(plan: Plan, case: Case, topic: Topic, number: int) -> list[ToOfficers]:
+    return [ToOfficers(channel, topic, case.now.number, number) for channel in plan.officers]
+
+
+def _passed(case: Case, plan: Plan) -> Iterator[tuple[Topic, int, float]]:
+    """Who has it now, or that nobody has, drills included: the last such change alone."""
+    if case.now.passes and _raised_at(case, plan) is not None:
+        yield Topic.PASSED, len(case.now.passes), case.now.passes[-1].at
+
+
+def _reminders(case: Case, plan: Plan) -> Iterator[tuple[Topic, int, float]]:
+    """That nobody has it any more, or that who has it does nothing, each time the span has passed.
+
+    Each after the one before it was told, so that an HQ that was down for hours tells it once. What
+    no officer has ever had, they were told of by then, and that nobody has answered.
+    """
+    if plan.idle_s is None or plan.kind in NEVER_PUBLIC or _raised_at(case, plan) is None:
+        return
+    last, told_before = case.now.attended_at, REMINDERS * (case.now.attended - 1)
+    for number in range(told_before + 1, told_before + REMINDERS + 1):
+        if last is None:
+            return
+        yield Topic.UNATTENDED, number, last + plan.idle_s
+        targets = _to_officers(plan, case, Topic.UNATTENDED, number)
+        told = [each.at for target in targets for each in case.tries(target).values()]
+        last = min(told, default=None)
 
 
 def _turns(case: Case, plan: Plan) -> Iterator[tuple[int, float]]:

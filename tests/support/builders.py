@@ -9,24 +9,32 @@ from outcry.enrolment import Contact
 from outcry.report import MessageType
 from outcry.responder.rules.calls import Action, Target
 from outcry.responder.rules.events import (
+    Acknowledged,
     AnsweredBy,
     CallEnded,
     CallPlanned,
     Came,
     CameBy,
+    Closed,
     Confirmed,
     ContactAnswer,
     Corrected,
     Event,
+    GivenBack,
     Ground,
     GroundFound,
+    HandedOver,
     Mark,
     OfficerAct,
     Outcome,
     Reason,
+    Reopened,
     ReportArrived,
     ReportRepeated,
+    TakenOver,
     Verdict,
+    Vetoed,
+    VetoLifted,
     WithdrawalJudged,
 )
 from outcry.settings_file import as_toml
@@ -131,10 +139,22 @@ def says(
 
 
 def officer(what: type[OfficerAct], at: float = 1.0) -> OfficerAct:
-    """The officer on duty at night does something."""
+    """The officer on duty at night does something; the other one is on duty by day."""
     if issubclass(what, Corrected):
         return what(at, "night", Reason.FALSE_ALARM)
+    if issubclass(what, HandedOver | TakenOver):
+        return what(at, "night", "day")
     return what(at, "night")
+
+
+BEFORE: Mapping[type[OfficerAct], list[Event]] = {
+    TakenOver: [Acknowledged(0.5, "day")],
+    HandedOver: [Acknowledged(0.5, "night")],
+    GivenBack: [Acknowledged(0.5, "night")],
+    VetoLifted: [Vetoed(0.5, "night")],
+    Reopened: [Closed(0.5, "night")],
+}
+"""What has happened before an officer can do this."""
 
 
 def corrected(reason: Reason = Reason.FALSE_ALARM, at: float = 1.0) -> Corrected:

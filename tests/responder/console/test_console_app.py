@@ -72,7 +72,8 @@ PAGES = [
     "/console/alarm/1/outlines.json",
     "/console/live",
 ]
-FORMS = ["/console/logout", *(f"/console/alarm/1/{act}" for act in Act)]
+WORK = ("work/note", "work/still")
+FORMS = ["/console/logout", *(f"/console/alarm/1/{act}" for act in (*Act, *WORK))]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -9,17 +9,23 @@ from console_hand import Hand, token_in
 
 from outcry.report import MessageType
 from outcry.responder.console.older_news import Act, OlderNews, require_seen
+from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import (
+    Acknowledged,
     Approved,
     CalledFalse,
     Closed,
     Confirmed,
     ContactSaw,
     Corrected,
+    GivenBack,
+    HandedOver,
     Mark,
+    Noted,
     OfficerConfirmed,
     Reason,
     Reopened,
+    TakenOver,
     Unsure,
     Verdict,
     Vetoed,
@@ -34,15 +40,24 @@ DECISIONS += [Corrected(1.0, "night", Reason.OTHER), WithdrawalJudged(1.0, 1, Ve
 REAL = [says(1, Confirmed), officer(OfficerConfirmed)]
 DOUBTS = [says(1, CalledFalse), says(1, Unsure)]
 HELD = [report(5, 1.0, STILL), report(5, 1.0, STILL, marks=(Mark.LATE,))]
-OTHERS = [says(1, ContactSaw), report(5, 1.0, POSITION)]
+NOTES = [Noted(1.0, "night", "she is home")]
+PASSED = [
+    Acknowledged(1.0, "night"),
+    TakenOver(1.0, "night", "day"),
+    HandedOver(1.0, "day", "night"),
+]
+OTHERS = [GivenBack(1.0, "day"), says(1, ContactSaw), report(5, 1.0, POSITION)]
 SPEAKS = {
     Act.ACKNOWLEDGE: [],
+    Act.TAKE_OVER: PASSED,
+    Act.HAND_OVER: [],
+    Act.GIVE_BACK: [],
     Act.CONFIRM: [*DECISIONS, *DOUBTS],
-    Act.PUBLISH: [*DECISIONS, *DOUBTS],
+    Act.PUBLISH: [*DECISIONS, *DOUBTS, *NOTES],
     Act.LIFT: [*DECISIONS, *DOUBTS],
     Act.VETO: [*DECISIONS, *REAL, *HELD],
-    Act.CORRECT: [*DECISIONS, *REAL, *HELD],
-    Act.CLOSE: [*DECISIONS, *REAL, *HELD],
+    Act.CORRECT: [*DECISIONS, *REAL, *HELD, *NOTES],
+    Act.CLOSE: [*DECISIONS, *REAL, *HELD, *NOTES],
     Act.REOPEN: DECISIONS,
 }
 
@@ -57,7 +72,7 @@ def is_asked(act, events, seen=1):
 
 @pytest.mark.parametrize("act", Act)
 def test_what_speaks_of_an_act_is_said_before_it_and_nothing_else(act):
-    for event in [*DECISIONS, *REAL, *DOUBTS, *HELD, *OTHERS]:
+    for event in [*DECISIONS, *REAL, *DOUBTS, *HELD, *NOTES, *PASSED, *OTHERS]:
         assert is_asked(act, [event]) is (event in SPEAKS[act]), event
         assert not is_asked(act, [event], seen=2), "its page has shown it"
 
@@ -147,7 +162,38 @@ def test_pressed_again_a_second_before_it_is_closed_or_corrected(world, alarm, h
 @pytest.mark.slow
 def test_what_contradicts_nothing_is_done_at_once(world, alarm, hands):
     olga, pavel = hands
+    world.hq.works()
     shown = form_of(olga.get("/console/alarm/1").text)
-    assert pavel.act(1, "veto").status_code == 303
+    world.answers(world.invitation(1), world.pins[0], "false")
+    assert pavel.act(1, "work/note", note="her brother knows nothing").status_code == 303
     taken = olga.post("/console/alarm/1/acknowledge", shown["token"], seen=shown["seen"])
     assert taken.status_code == 303
+
+
+@pytest.mark.slow
+def test_of_two_who_take_it_at_once_the_second_is_told_and_takes_nothing_away(world, alarm, hands):
+    olga, pavel = hands
+    shown = form_of(olga.get("/console/alarm/1").text)
+    assert pavel.act(1, "acknowledge").status_code == 303
+    late = olga.post("/console/alarm/1/acknowledge", shown["token"], seen=shown["seen"])
+    assert late.status_code == 409
+    assert "Another officer may have been faster" in late.text
+    assert Case.of(world.hq.entries()).now.holder == "pavel"
+
+
+@pytest.mark.slow
+def test_taken_over_from_somebody_else_than_the_page_said_asks_first(world, alarm, hands):
+    olga, pavel = hands
+    world.hq.parts.console.act(1, Act.ACKNOWLEDGE, "boris")
+    page = olga.get("/console/alarm/1").text
+    assert "Take it over from boris" in page
+    assert pavel.act(1, "take-over").status_code == 303
+    shown = form_of(page)
+    asked = olga.post("/console/alarm/1/take-over", shown["token"], seen=shown["seen"])
+    assert asked.status_code == 409
+    assert "Duty officer pavel takes it over from boris" in asked.text
+    assert Case.of(world.hq.entries()).now.holder == "pavel"
+    fields = form_of(asked.text)
+    done = olga.post("/console/alarm/1/take-over", fields.pop("token"), **fields)
+    assert done.status_code == 303
+    assert Case.of(world.hq.entries()).now.holder == "olga"

@@ -17,12 +17,16 @@ from outcry.responder import settings
 from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
 from outcry.responder.rules.events import (
+    Acknowledged,
     Approved,
     CalledFalse,
     Closed,
     Event,
+    GivenBack,
+    HandedOver,
     Outcome,
     Reopened,
+    TakenOver,
     WrongPinTried,
 )
 from outcry.responder.storage import event_log
@@ -188,6 +192,47 @@ def test_the_officers_are_told_once_that_somebody_contradicts_an_end(staffed, we
     staffed.hq.takes(staffed.device.message())
     (said,) = told_after(staffed, web, officer(Closed), says(0), says(1))
     assert "it was ended, and somebody says it is real; if it is, open it again" in said
+
+
+@pytest.mark.parametrize(
+    ("passes", "said"),
+    [
+        (HandedOver(0.0, "night", "day"), "night has handed it over to day, who has it now"),
+        (TakenOver(0.0, "day", "night"), "day has taken it over from night"),
+        (GivenBack(0.0, "night"), "night has given it back: nobody has it. Take it"),
+    ],
+)
+def test_the_officers_are_told_who_has_it_now(staffed, web, passes, said):
+    staffed.hq.takes(staffed.device.message())
+    told = told_after(staffed, web, officer(Acknowledged), passes)
+    assert told == [f"ALARM: Ana ALARM: Ana, raised at 12:00 UTC: {said}. {URL}/console"]
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        ([], "night has it, and has done nothing since 12:00 UTC. Call them, or take it over"),
+        ([GivenBack(0.0, "night")], "nobody has it since 12:00 UTC. Take it"),
+    ],
+)
+def test_the_officers_are_told_that_it_is_left_alone(staffed, web, then, said):
+    staffed.hq.takes(staffed.device.message())
+    told_after(staffed, web, officer(Acknowledged), *then)
+    before = len(web.taken)
+    staffed.clock.passes(899)
+    staffed.hq.works()
+    assert web.taken[before:] == []
+    staffed.clock.passes(1)
+    staffed.hq.works()
+    ((_, _, body),) = web.taken[before:]
+    assert body == f"ALARM: Ana, raised at 12:00 UTC: {said}. {URL}/console"
+
+
+def test_who_has_a_silence_is_told_as_of_a_silence(staffed, web):
+    staffed.hq.takes(staffed.device.message(MessageType.HEARTBEAT))
+    Quiet(staffed).passes(2000, 500)
+    (said,) = told_after(staffed, web, officer(Acknowledged), officer(HandedOver))
+    assert "no signal from the device since 12:00 UTC: night has handed it over to day" in said
 
 
 def test_a_silence_that_an_officer_opens_again_is_told_as_the_silence_it_is(staffed, web):

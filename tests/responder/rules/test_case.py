@@ -309,7 +309,7 @@ def test_pressed_again_after_it_was_closed_an_alarm_starts_over_but_for_a_veto()
     case = Case.of([report(), *said, report(2, 5.0, STILL)])
     assert (case.now.number, case.now.over, case.now.opened_by.message) == (2, False, 2)
     assert (case.now.votes, case.now.doubted_by, case.now.wrong_pins) == (0, frozenset(), 0)
-    assert (case.vetoed, case.now.officers) == (True, ())
+    assert (case.vetoed, case.now.holder) == (True, None)
 
 
 def test_who_was_told_in_this_episode_counts_once_whatever_reached_them():

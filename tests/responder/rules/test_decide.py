@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from builders import (
+    BEFORE,
     CONTACT_ANSWERS,
     DATA,
     FIRST,
@@ -32,16 +33,12 @@ from outcry.responder.rules.events import (
     CallPlanned,
     Came,
     CameBy,
-    Closed,
     ContactSaw,
     Event,
     Ground,
     Outcome,
-    Reopened,
     ReportArrived,
     Unsure,
-    Vetoed,
-    VetoLifted,
 )
 from outcry.responder.rules.model import OWN_PAGE, Plan
 from outcry.responder.rules.receipts import NEXT_RECEIPT_S
@@ -178,9 +175,6 @@ def test_a_second_person_changes_nothing_for_the_wearer():
         says(2),
     ]
     assert decided(both, PLAN, 1e9).actions == ()
-
-
-BEFORE = {VetoLifted: [officer(Vetoed)], Reopened: [officer(Closed)]}
 
 
 def test_every_answer_of_a_person_is_an_acknowledgement():

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from lived import PLAN, Life
 
 from outcry.report import AlarmKind, MessageType
-from outcry.responder.rules.calls import ActionKind
+from outcry.responder.rules.calls import ActionKind, ToOfficers, Topic
+from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import (
+    Acknowledged,
     AnsweredBy,
     Approved,
     CalledFalse,
@@ -31,15 +33,20 @@ from outcry.responder.rules.events import (
     ContactSaw,
     Corrected,
     Event,
+    GivenBack,
     Ground,
     GroundFound,
+    HandedOver,
     HeardAgain,
     Mark,
+    Noted,
+    OfficerAct,
     OfficerConfirmed,
     Outcome,
     Reason,
     Reopened,
     ReportArrived,
+    TakenOver,
     Unsure,
     Verdict,
     Vetoed,
@@ -49,12 +56,20 @@ from outcry.responder.rules.events import (
     WrongPinTried,
 )
 from outcry.responder.rules.model import Plan
+from outcry.responder.rules.notification import REMINDERS
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 HISTORIES = 100_000 if FULL else 400
 PUBLIC = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP)
 MARKS = ((), (), (), (Mark.LATE,), (Mark.OUT_OF_ORDER,), (Mark.COUNTER_USED, Mark.LATE))
 
+PASSES = [
+    Acknowledged(0.0, "day"),
+    TakenOver(0.0, "day", "night"),
+    HandedOver(0.0, "day", "night"),
+    GivenBack(0.0, "day"),
+    Noted(0.0, "night", "I call her brother"),
+]
 kinds = st.sampled_from([AlarmKind.PANIC, AlarmKind.STRAP, AlarmKind.DRILL, AlarmKind.SILENCE])
 plans = st.builds(
     replace,
@@ -92,6 +107,7 @@ people = st.builds(
 )
 officers = st.one_of(
     st.builds(officer, st.sampled_from(OFFICER_ACTS)),
+    st.sampled_from(PASSES),
     st.builds(Corrected, st.just(0.0), st.just("night"), st.sampled_from(Reason)),
 )
 others = st.sampled_from([WentSilent(0.0, 0.0), HeardAgain(0.0), WrongPinTried(0.0, 2)])
@@ -126,6 +142,7 @@ def test_each_confirmed_alarm_acts_once_and_nothing_is_public_without_a_ground(p
     nothing_is_done_twice(life)
     nothing_is_public_that_may_not_be(life)
     what_was_confirmed_is_public(life)
+    officers_are_reminded_of_what_is_left_alone_and_of_nothing_else(life)
 
 
 def of(kind: type[Event], history: list[Event]) -> list[Event]:
@@ -152,9 +169,11 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
     ground = None
     held_until = 0.0
     vetoed = corrected = over = silent = real = approved = False
-    highest = -1
+    highest = at_end = -1
     here = set()
     for n, event in enumerate(life.history):
+        if isinstance(event, Closed | Corrected | HeardAgain) and not (over or corrected):
+            at_end = highest  # what was here already says nothing against it
         match event:
             case GroundFound():
                 assert not any((vetoed, corrected, over))
@@ -182,9 +201,9 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
                 over, ground = True, None
             case ReportArrived() if event.message not in here:
                 here.add(event.message)
-                held = event.type is MessageType.STILL_IN_DANGER and not event.marks
-                real |= event.type is MessageType.STILL_IN_DANGER
-                if over and held and event.sequence > highest:
+                held = event.type is MessageType.STILL_IN_DANGER
+                real |= held
+                if (over or corrected) and held and event.sequence > at_end:
                     over = corrected = approved = False
                 highest = max(highest, event.sequence)
             case CallPlanned() if event.action.kind in PUBLIC:
@@ -239,3 +258,28 @@ def what_was_confirmed_is_public(life: Life) -> None:
         page = [event for event in of(Confirmed, life.history) if event.by is AnsweredBy.PAGE]
         if len({event.contact for event in page}) >= life.plan.quorum:
             assert sorted(life.done("publish")) == sorted(life.plan.networks)
+
+
+def officers_are_reminded_of_what_is_left_alone_and_of_nothing_else(life: Life) -> None:
+    """Not while who has it does something, not twice within the span, and not for ever."""
+    told_at: list[float] = []
+    told: set[ToOfficers] = set()
+    for n, event in enumerate(life.history):
+        target = event.action.target if isinstance(event, CallPlanned) else None
+        if not isinstance(target, ToOfficers) or target.topic is not Topic.UNATTENDED:
+            continue
+        case, told = Case.of(life.history[:n]), told | {target}
+        assert case.now.is_open
+        assert life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
+        holder = case.now.holder
+        work = [each.at for each in of(Noted, life.history[:n]) if each.officer == holder]
+        acts = [each.at for each in case.now.acts if holder in (None, each.officer)]
+        if event.action.attempt == 1:
+            assert max([*work, *acts, *told_at], default=-900.0) <= event.at - 900.0
+            told_at.append(event.at)
+    now = life.case.now
+    is_real = life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
+    if is_real and life.plan.officers and now.is_open and now.attended and now.began_at is not None:
+        assert len([one for one in told if one.episode == now.number]) >= REMINDERS
+    stirred = of(OfficerAct, life.history) + of(Noted, life.history)
+    assert len(told) <= REMINDERS * len(stirred)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from builders import (
+    BEFORE,
     CONTACT_ANSWERS,
     OFFICER_ACTS,
     POSITION,
@@ -245,7 +246,7 @@ def test_without_consent_nobody_publishes_by_waiting():
 @pytest.mark.parametrize("answer", [*CONTACT_ANSWERS, *OFFICER_ACTS])
 def test_whoever_answers_takes_the_decision_from_the_clock(answer):
     entry = says(1, answer, 300.0) if answer in CONTACT_ANSWERS else officer(answer, 300.0)
-    before = {VetoLifted: [officer(Vetoed)], Reopened: [officer(Closed)]}.get(answer, [])
+    before = BEFORE.get(answer, [])
     found = grounded([report(), *before, entry], CONSENT)
     assert found is (Ground.DUTY_OFFICER if answer is Approved else None)
 

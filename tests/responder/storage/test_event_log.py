@@ -66,10 +66,13 @@ texts = st.one_of(
 )
 messages = st.one_of(
     st.builds(ToContact, numbers, names, st.integers(1, 9)),
-    st.builds(ToOfficers, names, st.sampled_from(Topic), st.integers(1, 9)),
+    st.builds(ToOfficers, names, st.sampled_from(Topic), st.integers(1, 9), st.integers(1, 99)),
 )
 targets = st.one_of(posts, texts, messages)
 actions = st.builds(Action, targets, st.integers(1, 100))
+
+
+WITH_MORE = (Corrected, events.TakenOver, events.HandedOver)
 
 
 def came(outcomes, *more):
@@ -95,7 +98,13 @@ histories = st.one_of(
     st.builds(events.Unclear, at, numbers, st.sampled_from(AnsweredBy)),
     st.builds(events.AnswerDropped, at, st.none() | numbers, st.sampled_from(events.Dropped)),
     st.builds(events.WrongPinTried, at, st.none() | numbers, st.sampled_from(AnsweredBy)),
-    *(st.builds(kind, at, words) for kind in OFFICER_ACTS if kind is not Corrected),
+    *(st.builds(kind, at, words) for kind in OFFICER_ACTS if kind not in WITH_MORE),
+    st.builds(events.TakenOver, at, words, words),
+    st.tuples(words, words)
+    .filter(lambda two: two[0] != two[1])
+    .flatmap(lambda two: st.builds(events.HandedOver, at, st.just(two[0]), st.just(two[1]))),
+    st.builds(events.StillOnIt, at, words),
+    st.builds(events.Noted, at, words, st.text(min_size=1, max_size=events.NOTE_LENGTH)),
     st.builds(Corrected, at, words, st.sampled_from(Reason)),
     st.builds(events.Closed, at, words, words),
     st.builds(events.WentSilent, at, at, st.lists(words).map(tuple), st.booleans()),
@@ -144,8 +153,9 @@ def test_every_row_that_was_written_is_read_and_would_be_written_the_same_today(
 
 def test_the_rows_are_of_every_kind_there_is():
     kinds = {type(from_row(0.0, line["what"], line["data"])) for line in LINES}
-    bases = {Event, events.Answer, events.ContactAnswer, events.OfficerAct}
+    bases = {Event, events.Answer, events.ContactAnswer, events.OfficerAct, events.OfficerWork}
     later = {events.Unclear, events.AnswerDropped, events.Reopened}
+    later |= {events.TakenOver, events.HandedOver, events.GivenBack, events.Noted, events.StillOnIt}
     classes = {kind for kind in vars(events).values() if isinstance(kind, type)}
     assert kinds == {kind for kind in classes if issubclass(kind, Event)} - bases - later
     assert {outcome.name for outcome in Outcome} <= {line["what"] for line in LINES}
@@ -197,6 +207,9 @@ NEVER = {
     ),
     "a contact that is no number": ("SEEN", {"contact": "1"}),
     "a reason there is none of": ("CORRECTED", {"officer": "o", "reason": "boredom"}),
+    "a hand-over to oneself": ("HANDED_OVER", {"officer": "o", "to": "o"}),
+    "a note without words": ("NOTED", {"officer": "o", "text": ""}),
+    "a note that is too long": ("NOTED", {"officer": "o", "text": "x" * 1001}),
     "a ground there is none of": ("GROUND", {"ground": "rumour"}),
     "a kind of call there is none of": (
         "PLANNED",
@@ -261,5 +274,7 @@ def test_a_channel_whose_name_could_not_be_read_back_is_refused(name):
 def test_texts_are_as_they_ever_were():
     assert str(ToContact(1)) == "1"
     assert str(ToContact(2, "signal", 2)) == "contact:2:signal#2"
+    assert str(ToOfficers("desk", Topic.RAISED, 2)) == "officer:desk:raised#2"
+    assert str(ToOfficers("desk", Topic.PASSED, 1, 3)) == "officer:desk:passed:3"
     assert Action(Receipt(17, Status.ACKNOWLEDGED, 2), 3).key == "receipt 17:2:2 3"
     assert target_of(ActionKind.FOLLOW_UP, "own page:9") == FollowUp("own page", 9)

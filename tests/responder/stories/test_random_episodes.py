@@ -45,11 +45,15 @@ from outcry.responder.rules.events import (
     Confirmed,
     Corrected,
     Event,
+    GivenBack,
     GroundFound,
+    HandedOver,
+    Noted,
     OfficerConfirmed,
     Outcome,
     Reason,
     Reopened,
+    TakenOver,
     Unsure,
     Verdict,
     Vetoed,
@@ -81,6 +85,16 @@ officers = st.one_of(
         st.sampled_from([Approved, Vetoed, VetoLifted, Reopened, Acknowledged, OfficerConfirmed]),
     ),
     st.just(officer(Closed)),
+    st.sampled_from(
+        [
+            Acknowledged(0.0, "day"),
+            TakenOver(0.0, "day", "night"),
+            HandedOver(0.0, "night", "day"),
+            GivenBack(0.0, "night"),
+            GivenBack(0.0, "day"),
+            Noted(0.0, "night", "her brother has seen her"),
+        ]
+    ),
     st.builds(Corrected, st.just(0.0), st.just("night"), st.sampled_from(Reason)),
 )
 pressed = st.sampled_from(["press", "press", "press", "position", "withdraw"])

@@ -1,0 +1,49 @@
+"""What officers write down while they work on an alarm; it decides nothing."""
+
+import unicodedata
+
+from fastapi import APIRouter, Response
+from starlette.responses import RedirectResponse
+
+from outcry.responder.console.dependencies import Form, Hq, LoggedIn, NoteForm
+from outcry.responder.rules.events import NOTE_LENGTH
+
+router = APIRouter()
+
+
+class NoWords(Exception):
+    """A note in which nothing stands."""
+
+
+class TooManyWords(Exception):
+    """A note that is longer than the page lets one write."""
+
+
+@router.post("/alarm/{alarm:int}/work/note")
+def note(alarm: int, hq: Hq, session: LoggedIn, form: NoteForm) -> Response:
+    text = written(form.get("note", ""))
+    if not text:
+        raise NoWords
+    if len(text) > NOTE_LENGTH:
+        raise TooManyWords
+    hq.console.note(alarm, session.officer, text)
+    return _back(alarm, "note")
+
+
+@router.post("/alarm/{alarm:int}/work/still")
+def still(alarm: int, hq: Hq, session: LoggedIn, form: Form) -> Response:
+    hq.console.still(alarm, session.officer)
+    return _back(alarm, "still")
+
+
+def written(field: str) -> str:
+    """What somebody wrote into a form, without what no keyboard writes: lines end in one way."""
+    lines = field.replace("\r\n", "\n")
+    kept = (
+        one for one in lines if one == "\n" or unicodedata.category(one) not in ("Cc", "Cs")
+    )  # joiners stay: Persian words have them
+    return "".join(kept).strip()
+
+
+def _back(alarm: int, done: str) -> Response:
+    return RedirectResponse(f"/console/alarm/{alarm}?done={done}", 303)
