@@ -70,6 +70,14 @@ _GROUNDS = {
     events.Ground.CONSENT: "nobody answered, and the wearer had consented",
 }
 
+SAID = {
+    events.Said.REACHED: "reached",
+    events.Said.NO_ANSWER: "no answer",
+    events.Said.REAL: "says on the telephone that it is real",
+    events.Said.NOT_REAL: "says on the telephone that it is not real",
+    events.Said.OTHER: "something else",
+}
+
 FORBIDDEN = "publishing is forbidden"
 CONTRADICTED = (
     "somebody says that it is real since it was ended: look, and open it again if it is so"
@@ -97,6 +105,11 @@ def began(episode: Episode, before: Episode) -> str:
     if episode.has(events.Reopened):
         return f"a duty officer opens it again after it was {ended}"
     return f"a duty officer publishes it after it was {ended}"
+
+
+def rang(ring: events.Rang) -> str:
+    """What came of a call to a contact."""
+    return SAID[ring.said] + (f": {ring.note}" if ring.note else "")
 
 
 def given_back(officer: str) -> str:
@@ -185,6 +198,13 @@ def told(event: Event, contacts: Mapping[int, str]) -> str:
             return f"Duty officer {event.officer} is still on it"
         case events.Noted():
             return f"Note by {event.officer}: {event.text}"
+        case events.Ticked():
+            return f"Checklist, ticked by {event.officer}: {event.item}"
+        case events.Unticked():
+            return f"Checklist, {event.officer} takes the tick back: {event.item}"
+        case events.Rang():
+            who = _name(event.contact, contacts)
+            return f"Duty officer {event.officer} rang {who}: {rang(event)}"
         case events.WrongPinTried(_, link_of, events.AnsweredBy.SMS):
             return f"A wrong code was texted from {_name(link_of or 0, contacts)}'s number"
         case events.WrongPinTried():

@@ -72,6 +72,7 @@ class View:
     """One alarm, whole. Sightings newest first, history oldest first.
 
     ``seen``: how long the history was, which each form made from this brings back; ``newer``: the
+    ``relations``: who each contact is to the wearer; ``checklist``: as the plan has it. ``newer``: the
     number of the wearer's newest alarm, if it is another one. ``colleagues``: the other officers who
     can log in.
     """
@@ -86,6 +87,8 @@ class View:
     can: frozenset[Act]
     newer: int | None
     colleagues: tuple[str, ...] = ()
+    relations: Mapping[int, str] = field(default_factory=dict)
+    checklist: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ class Console:
             standing = _standing(connection, _alarm(connection, alarm))
             wearer = alarms.about(connection, alarm)
             contacts = repository.contacts_of(connection, wearer.device)
+            agreed = repository.of_device(connection, wearer.device)
             history = event_log.load(connection, alarm)
             track = alarms.track(connection, alarm, standing.case)
             newer = next((each.id for each in alarms.later(connection, alarm)), None)
@@ -142,6 +146,8 @@ class Console:
             possible(standing, officer),
             newer,
             colleagues,
+            {n: person.relation for n, person in agreed.people.items()},
+            agreed.checklist,
         )
 
     def act(
@@ -185,17 +191,33 @@ class Console:
         """
         self._work(alarm, events.Noted(self.clock(), officer, text), "note")
 
+    def tick(self, alarm: int, officer: str, item: str, *, done: bool) -> None:
+        """Tick an item of the checklist, or take that back.
+
+        Raises :class:`NoSuchAlarm`; :class:`NotNow` if it is in no list, or is so already.
+        """
+        kind = events.Ticked if done else events.Unticked
+        self._work(alarm, kind(self.clock(), officer, item), "tick" if done else "untick")
+
+    def rang(self, alarm: int, officer: str, contact: int, said: events.Said, note: str) -> None:
+        """Write down what came of a call. Raises :class:`NoSuchAlarm`, :class:`NotNow`."""
+        self._work(alarm, events.Rang(self.clock(), officer, contact, said, note), "rang")
+
     def still(self, alarm: int, officer: str) -> None:
         """Write down that who has it is still on it. Raises :class:`NoSuchAlarm`, :class:`NotNow`."""
-        self._work(alarm, events.StillOnIt(self.clock(), officer), "still", holder_alone=True)
+        self._work(alarm, events.StillOnIt(self.clock(), officer), "still")
 
-    def _work(
-        self, alarm: int, work: events.OfficerWork, kind: str, *, holder_alone: bool = False
-    ) -> None:
+    def _work(self, alarm: int, work: events.OfficerWork, kind: str) -> None:
         with self.store.write() as connection:
-            row = _alarm(connection, alarm)
+            _alarm(connection, alarm)
             store.lock_alarms(connection, [alarm])
-            if holder_alone and _standing(connection, row).case.now.holder != work.officer:
+            case = event_log.case_of(connection, alarm)
+            if isinstance(work, events.StillOnIt) and case.now.holder != work.officer:
+                raise NotNow
+            listed = repository.of_alarm(connection, alarm).checklist
+            if isinstance(work, events.Ticked) and work.item not in listed:
+                raise NotNow
+            if not case.makes_sense(work):
                 raise NotNow
             event_log.happened(connection, alarm, work)
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=kind)

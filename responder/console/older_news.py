@@ -52,6 +52,13 @@ _ENDS = (Act.VETO, Act.CORRECT, Act.CLOSE)
 """Acts that say it is not to be public, not true, or over: holding the button says otherwise."""
 
 
+_RINGS: Mapping[events.Said, type[Event]] = {
+    events.Said.REAL: events.Confirmed,
+    events.Said.NOT_REAL: events.CalledFalse,
+}
+"""What a contact said on the telephone speaks of the same as their own answer would."""
+
+
 class OlderNews(Exception):
     """Nothing was done: this has happened since, oldest first, and the history is so long now."""
 
@@ -71,4 +78,6 @@ def require_seen(history: Sequence[Event], seen: int, act: Act) -> None:
 def _speaks(event: Event, act: Act) -> bool:
     if isinstance(event, events.ReportArrived):
         return act in _ENDS and event.is_still_in_danger
+    if isinstance(event, events.Rang):
+        return event.said in _RINGS and _RINGS[event.said] in _SPEAKS[act]
     return isinstance(event, _SPEAKS[act])

@@ -33,7 +33,7 @@ from outcry.responder.plans.addresses import masked
 from outcry.responder.plans.authority import NotProven, Proposal
 from outcry.responder.plans.direction import Change
 from outcry.responder.posting.preview import Previewed
-from outcry.responder.rules.events import NOTE_LENGTH, Reason
+from outcry.responder.rules.events import NOTE_LENGTH, RING_LENGTH, Reason, Said
 from outcry.responder.storage.alarms import Sighting
 from outcry.settings_file import as_toml
 
@@ -43,6 +43,11 @@ DONE = {
     "take-over": "Saved: you have this alarm now. All officers are told, also who had it.",
     "hand-over": "Saved: you no longer have this alarm. All officers are told who has it now.",
     "give-back": "Saved: nobody has this alarm now. All officers are told.",
+    "tick": "Saved: done.",
+    "untick": "Saved: not done.",
+    "rang": "Saved: what came of the call.",
+    "real": "Saved: what came of the call. It is not the contact's confirmation. If you are sure, press "
+    "“I confirm: it is real”.",
     "still": "Saved: you are still on it.",
     "note": "Saved: your note stands below.",
     "confirm": "Saved: you confirm that it is real.",
@@ -62,6 +67,23 @@ _ALL_THE_SAME = {
     Act.CORRECT: "Publish the correction all the same",
     Act.CLOSE: "Close this alarm all the same",
     Act.REOPEN: "Open it again all the same",
+}
+
+_SAID = {
+    Said.REACHED: "Reached",
+    Said.NO_ANSWER: "No answer",
+    Said.REAL: "Says that it is real",
+    Said.NOT_REAL: "Says that it is not real",
+    Said.OTHER: "Something else",
+}
+_LANGUAGES = {
+    "ar": "Arabic",
+    "en": "English",
+    "es": "Spanish",
+    "fa": "Persian",
+    "fr": "French",
+    "ru": "Russian",
+    "uk": "Ukrainian",
 }
 
 PLAN_DONE = {
@@ -238,7 +260,10 @@ class ConsolePages:
             drawn=Markup(track_svg([place for place, _ in seen], title)),
             tiles=self.tiles,
             credit=self.credit,
-            contacts=view.contacts,
+            contacts=self._people(view),
+            said=[(each.value, words) for each, words in _SAID.items()],
+            ring_length=RING_LENGTH,
+            checklist=[self._item(view, item) for item in _items(view)],
             wearer_number=view.wearer_number,
             health=rows.health(view.health, partial(self._ago, zone=view.standing.zone)),
             history=[self._line(line, view.standing.zone) for line in reversed(view.history)],
@@ -317,6 +342,37 @@ class ConsolePages:
             "grave": line.grave,
         }
 
+    def _item(self, view: View, item: str) -> dict[str, Any]:
+        """An item of the checklist: by whom and when it was ticked, or nothing of both."""
+        ticked = view.standing.case.now.ticked.get(item)
+        by = (
+            ticked
+            and f"{ticked.officer}, {formatting.when(ticked.at, self.clock(), view.standing.zone)}"
+        )
+        return {"words": item, "by": by, "off": item not in view.checklist}
+
+    def _rings(self, view: View, contact: int) -> list[str]:
+        """What came of the calls to a contact, newest first."""
+        return [
+            f"{formatting.when(each.at, self.clock(), view.standing.zone)}, {each.officer}: "
+            + sentences.rang(each)
+            for each in reversed(view.standing.case.now.rings)
+            if each.contact == contact
+        ]
+
+    def _people(self, view: View) -> list[dict[str, Any]]:
+        return [
+            {
+                "n": one.number_in_list,
+                "name": one.name,
+                "number": one.number,
+                "relation": view.relations.get(one.number_in_list, ""),
+                "language": _LANGUAGES.get(one.language, one.language),
+                "rings": self._rings(view, one.number_in_list),
+            }
+            for one in view.contacts
+        ]
+
     def _seen(self, place: Position, told: Sighting, zone: tzinfo | None) -> str:
         ago = self._ago(formatting.raised_at(told.report, told.arrived_at) - place.age_s, zone)
         return formatting.least(told.report) + ago if place.age_known else "at an unknown time"
@@ -332,6 +388,11 @@ class ConsolePages:
         policy = {"Content-Security-Policy": content_policy(self.tiles)}
         text = page.render(session=session, static=self.static, **values)
         return HTMLResponse(text, status, policy)
+
+
+def _items(view: View) -> list[str]:
+    """The plan's checklist, and what was ticked before the plan lost it."""
+    return list(dict.fromkeys([*view.checklist, *view.standing.case.now.ticked]))
 
 
 def _nobody(given_back_by: str | None) -> str:

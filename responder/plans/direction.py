@@ -73,6 +73,11 @@ def _networks(before: Any, after: Any, *_: Document) -> Direction:
     return Direction.NEUTRAL if same else Direction.WEAKENS
 
 
+def _checklist(before: Any, after: Any, *_: Document) -> Direction:
+    """What is taken off is forgotten in an alarm."""
+    return Direction.NEUTRAL if set(before) <= set(after) else Direction.WEAKENS
+
+
 def _order(_before: Any, _after: Any, old: Document, new: Document) -> Direction:
     """Where all are told at once, nobody is told later for it."""
     all_at_once = not (old["telling"]["at_once"] or new["telling"]["at_once"])
@@ -107,9 +112,11 @@ RULES: Mapping[str, Rule] = {
     "silence.heartbeat_minutes": _ranked(float),
     "silence.contacts_after_minutes": _ranked(_or_never),
     "time.time_zone": _neutral,  # the public is told times in it where it is told the town, too
+    "response.checklist": _checklist,
     "record.keep_days": _ranked(lambda days: -_or_never(days)),
     "contact.*.language": _neutral,
     "contact.*.sms": _ranked(lambda texted: not texted),
+    "contact.*.relation": _neutral,
     _CHANNEL: _weakens,
 }
 

@@ -15,6 +15,7 @@ from outcry.responder.rules.model import Disclosure
 from outcry.responder.settings import MAX_QUORUM
 from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
+MOST_ITEMS = 20  # of a checklist: a longer one is not read in an alarm
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}\Z")
@@ -27,11 +28,15 @@ class PlanInvalid(SettingsInvalid):
 
 @dataclass(frozen=True)
 class Person:
-    """How one contact is reached: the language of their texts, SMS or not, Apprise addresses."""
+    """How one contact is reached: the language of their texts, SMS or not, Apprise addresses.
+
+    ``relation``: who they are to the wearer, for the officer who calls them.
+    """
 
     language: str = "en"
     sms: bool = True
     channels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    relation: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,9 @@ class Terms:
     """What was agreed. Minutes and days as people count them; 0 means never.
 
     ``networks`` empty: all that HQ has. ``languages``: of posts, by network, where it is not
-    ``language``. ``place_label``: published instead of the town's name. ``keep_days``:
-    after this an alarm that is over is deleted. ``time_zone``: an IANA name, or empty for that of
-    the place.
+    ``language``. ``checklist``: what officers do in an alarm. ``place_label``: published instead of
+    the town's name. ``keep_days``: after this an alarm that is over is deleted. ``time_zone``: an
+    IANA name, or empty for that of the place.
     """
 
     quorum: int
@@ -62,6 +67,7 @@ class Terms:
     watch: bool
     heartbeat_minutes: float
     contacts_after_minutes: int
+    checklist: tuple[str, ...]
     keep_days: int
     time_zone: str
     people: Mapping[int, Person]
@@ -89,6 +95,11 @@ def _is_zone(value: str) -> bool:
 def _are_networks(value: list[Any]) -> bool:
     named = all(isinstance(one, str) and _NETWORK.match(one) for one in value)
     return named and len(set(value)) == len(value)
+
+
+def _is_checklist(value: list[Any]) -> bool:
+    items = all(isinstance(one, str) and one and is_label(one) for one in value)
+    return items and len(set(value)) == len(value) <= MOST_ITEMS
 
 
 def _are_numbers(value: list[Any]) -> bool:
@@ -146,11 +157,19 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
         ),
     },
     "time": {"time_zone": Key("", good=_is_zone, write='a name such as "Europe/Kyiv", or nothing')},
+    "response": {
+        "checklist": Key(
+            [],
+            good=_is_checklist,
+            write='up to 20 items of 60 characters, such as ["Call the lawyer"]',
+        )
+    },
     "record": {"keep_days": Key(0, 0, 36_500, write="days; 0: kept until somebody deletes it")},
 }
 _CONTACT: Mapping[str, Key] = {
     "language": _A_LANGUAGE,
     "sms": Key(True),
+    "relation": Key("", good=is_label, write="who they are to the wearer, in up to 60 characters"),
     "channels": Key(
         {},
         good=_are_channels,
@@ -227,6 +246,8 @@ _SAYS = {
     "contacts_after_minutes": "contacts are told of a silence after this time; 0: never",
     "time": "By whose clock people read times of alarms.",
     "time_zone": "empty: that of the nearest town, or of the country of the wearer's number",
+    "response": "What the duty officers do in an alarm.",
+    "checklist": 'each is ticked on the alarm\'s page, such as ["Call the lawyer", "Call the embassy"]',
     "record": "",
     "keep_days": "an alarm that is over is deleted after this time; 0: never automatically",
 }

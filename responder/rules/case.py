@@ -128,7 +128,11 @@ class Case:
                 return self._verdict_on(event.message) is events.Verdict.WAITING
             case events.ContactAnswer():
                 return self.contacts is None or event.contact in self.contacts
-            case events.AnswerDropped(contact=int(contact)):
+            case events.Ticked():
+                return event.item not in self.now.ticked
+            case events.Unticked():
+                return event.item in self.now.ticked
+            case events.AnswerDropped(contact=int(contact)) | events.Rang(contact=contact):
                 return self.contacts is None or contact in self.contacts
             case events.HandedOver() | events.GivenBack():
                 return not self.now.over and event.officer == self.now.holder
@@ -250,8 +254,8 @@ class Case:
                 self._of_message(event.message).verdicts[event.message] = event.verdict
             case events.Answer():
                 self._take_answer(event)
-            case events.OfficerWork() if event.officer == self.now.holder:
-                self.now.attended, self.now.attended_at = self.now.attended + 1, event.at
+            case events.OfficerWork():
+                self._take_work(event)
             case events.WrongPinTried():
                 self.now.wrong_pins += 1
             case events.WentSilent():
@@ -329,6 +333,18 @@ class Case:
                 now.acts.append(answer)
                 self._pass_on(answer)
                 self._take_act(answer)
+
+    def _take_work(self, work: events.OfficerWork) -> None:
+        now = self.now
+        if work.officer == now.holder:
+            now.attended, now.attended_at = now.attended + 1, work.at
+        match work:
+            case events.Ticked():
+                now.ticked[work.item] = work
+            case events.Unticked():
+                del now.ticked[work.item]
+            case events.Rang():
+                now.rings.append(work)
 
     def _pass_on(self, act: events.OfficerAct) -> None:
         """One officer has an alarm: who took it last, or decided something while nobody had it."""

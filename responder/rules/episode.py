@@ -39,7 +39,8 @@ class Episode:
     stands, ``last_ground`` the last there was. ``corrections``: by their number in the alarm.
     ``posts``: by network. ``holder``: the duty officer who has it; ``passes``: each time that somebody
     had it, and had it no more. ``attended``: how often anybody did what keeps the others from being
-    told again, ``attended_at``: when last.
+    told again, ``attended_at``: when last. ``ticked``: what is done of the checklist; ``rings``: the
+    calls that officers have made to contacts.
     """
 
     number: int = 1
@@ -65,6 +66,8 @@ class Episode:
     passes: list[events.OfficerAct] = field(default_factory=list)
     attended: int = 0
     attended_at: float | None = None
+    ticked: dict[str, events.Ticked] = field(default_factory=dict)
+    rings: list[events.Rang] = field(default_factory=list)
 
     @property
     def is_corrected(self) -> bool:

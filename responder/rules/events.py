@@ -317,6 +317,48 @@ class Noted(OfficerWork):
 
 
 @dataclass(frozen=True)
+class Item(OfficerWork):
+    """An item of the plan's checklist, in its words."""
+
+    item: str
+
+
+class Ticked(Item):
+    """It is done."""
+
+
+class Unticked(Item):
+    """It is not done after all."""
+
+
+class Said(StrEnum):
+    """What came of a call to a contact."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no answer"
+    REAL = "real"  # they say so; it is no confirmation of theirs
+    NOT_REAL = "not real"
+    OTHER = "other"
+
+
+RING_LENGTH = 200
+"""How many letters may be written beside what came of a call."""
+
+
+@dataclass(frozen=True)
+class Rang(OfficerWork):
+    """They have rung a contact, by their number in the list. It counts as no answer of theirs."""
+
+    contact: int
+    said: Said
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        Event.__post_init__(self)
+        _require(len(self.note) <= RING_LENGTH, "there are too many words beside a call")
+
+
+@dataclass(frozen=True)
 class WentSilent(Event):
     """Nothing was heard of the device for too long.
 

@@ -72,7 +72,7 @@ PAGES = [
     "/console/alarm/1/outlines.json",
     "/console/live",
 ]
-WORK = ("work/note", "work/still")
+WORK = ("work/note", "work/still", "work/tick", "work/untick", "work/rang/1")
 FORMS = ["/console/logout", *(f"/console/alarm/1/{act}" for act in (*Act, *WORK))]
 
 

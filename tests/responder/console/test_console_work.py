@@ -5,8 +5,20 @@ from __future__ import annotations
 import pytest
 from console_hand import Hand
 
+from outcry.responder.archive import case_file
+from outcry.responder.plans import repository
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import NOTE_LENGTH, Closed, HandedOver, Noted, StillOnIt
+from outcry.responder.rules.events import (
+    NOTE_LENGTH,
+    Closed,
+    HandedOver,
+    Noted,
+    Rang,
+    Said,
+    StillOnIt,
+    Ticked,
+)
+from outcry.responder.storage import verification
 
 pytestmark = pytest.mark.slow
 
@@ -161,3 +173,104 @@ def test_no_note_and_too_long_a_note_are_not_saved(olga, world, alarm, note):
 @pytest.mark.parametrize("act", ["work/note", "work/still", "hand-over"])
 def test_an_alarm_that_is_not_there_is_not_worked_on(olga, act):
     assert olga.act(9, act, note="x").status_code == 404
+
+
+@pytest.fixture
+def agreed(world):
+    """A plan with a checklist, and who Ben is to Ana."""
+    with world.hq.store.write() as connection:
+        device = world.device.enrolment.device
+        known = {"1": {"relation": "her brother", "language": "uk"}}
+        response = {"checklist": ["Call the lawyer", "Call the <embassy>"]}
+        repository.change(
+            connection, device, {"response": response, "contact": known}, world.clock()
+        )
+
+
+def test_an_item_is_ticked_with_name_and_time_and_taken_back(olga, hand, agreed, world, alarm):
+    pavel = hand("pavel")
+    assert "Call the &lt;embassy&gt;" in page(olga)
+    world.clock.passes(60)
+    assert olga.act(1, "work/tick", item="Call the <embassy>").status_code == 303
+    assert world.hq.entries()[-1] == Ticked(world.clock(), "olga", "Call the <embassy>")
+    assert "Done: olga, 12:0" in page(pavel)
+    assert "Not ticked on the checklist: Call the lawyer." in page(pavel)
+    assert pavel.act(1, "work/untick", item="Call the <embassy>").status_code == 303
+    assert "Done: olga" not in page(olga)
+    assert "Checklist, pavel takes the tick back: Call the &lt;embassy&gt;" in page(olga)
+
+
+def test_what_is_not_on_the_list_or_ticked_already_is_not_ticked(olga, agreed, world, alarm):
+    assert olga.act(1, "work/untick", item="Call the lawyer").status_code == 409
+    olga.act(1, "work/tick", item="Call the lawyer")
+    before = world.hq.history()
+    for item in ("Call the lawyer", "", "Call the press"):
+        assert olga.act(1, "work/tick", item=item).status_code == 409
+    assert world.hq.history() == before
+
+
+def test_what_was_ticked_is_shown_after_the_plan_has_lost_it(olga, agreed, world, alarm):
+    olga.act(1, "work/tick", item="Call the lawyer")
+    with world.hq.store.write() as connection:
+        repository.change(connection, world.device.enrolment.device, {}, world.clock())
+    assert "No longer in the plan" in page(olga)
+    assert olga.act(1, "work/untick", item="Call the lawyer").status_code == 303
+    assert "Checklist</h2>" not in page(olga)
+
+
+def test_whom_to_call_is_shown_with_language_relation_and_what_came_of_it(
+    olga, hand, agreed, world, alarm
+):
+    pavel = hand("pavel")
+    assert "<strong>Ben</strong>, her brother:" in page(olga)
+    assert "speaks Ukrainian" in page(olga)
+    rang = olga.act(1, "work/rang/1", said="not real", note=" she is  at\r\n work ")
+    assert rang.status_code == 303
+    now = world.clock()
+    assert world.hq.entries()[-1] == Rang(now, "olga", 1, Said.NOT_REAL, "she is at work")
+    words = "says on the telephone that it is not real: she is at work"
+    assert f"olga: {words}</li>" in page(pavel)
+    assert f"Duty officer olga rang Ben: {words}" in page(pavel)
+
+
+def test_real_on_the_telephone_confirms_nothing_and_says_what_would(olga, agreed, world, alarm):
+    done = olga.act(1, "work/rang/1", said="real")
+    assert "press “I confirm: it is real”" in olga.get(done.headers["location"]).text
+    world.hq.works()
+    now = Case.of(world.hq.entries()).now
+    assert (now.votes, now.ground) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("contact", "fields", "status"),
+    [
+        (1, {}, 422),
+        (1, {"said": "maybe"}, 422),
+        (1, {"said": "reached", "note": "x" * 201}, 422),
+        (4, {"said": "reached"}, 409),
+        (2**64, {"said": "reached"}, 409),
+    ],
+)
+def test_no_call_is_saved_that_makes_no_sense(olga, world, alarm, contact, fields, status):
+    before = world.hq.history()
+    assert olga.act(1, f"work/rang/{contact}", **fields).status_code == status
+    assert world.hq.history() == before
+
+
+def test_the_case_file_shows_what_officers_did(olga, agreed, world, alarm):
+    olga.act(1, "acknowledge")
+    olga.act(1, "work/tick", item="Call the lawyer")
+    olga.act(1, "work/rang/2", said="no answer")
+    olga.act(1, "work/note", note="she was seen at the station")
+    olga.act(1, "give-back")
+    text = case_file.write(world.hq.store, 1, "Example Org", world.clock())
+    assert case_file.shows_its_proof(text)
+    with world.hq.store.read() as connection:
+        assert verification.verify(connection).problems == ()
+    for words in (
+        "Checklist, ticked by olga: Call the lawyer",
+        "Duty officer olga rang Cleo: no answer",
+        "Note by olga: she was seen at the station",
+        "Duty officer olga gives it back: nobody has it",
+    ):
+        assert words in text, words

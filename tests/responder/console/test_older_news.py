@@ -23,9 +23,12 @@ from outcry.responder.rules.events import (
     Mark,
     Noted,
     OfficerConfirmed,
+    Rang,
     Reason,
     Reopened,
+    Said,
     TakenOver,
+    Ticked,
     Unsure,
     Verdict,
     Vetoed,
@@ -40,13 +43,21 @@ DECISIONS += [Corrected(1.0, "night", Reason.OTHER), WithdrawalJudged(1.0, 1, Ve
 REAL = [says(1, Confirmed), officer(OfficerConfirmed)]
 DOUBTS = [says(1, CalledFalse), says(1, Unsure)]
 HELD = [report(5, 1.0, STILL), report(5, 1.0, STILL, marks=(Mark.LATE,))]
+RANG_REAL = [Rang(1.0, "night", 1, Said.REAL)]
+RANG_NOT_REAL = [Rang(1.0, "night", 1, Said.NOT_REAL)]
+REAL += RANG_REAL
+DOUBTS += RANG_NOT_REAL
 NOTES = [Noted(1.0, "night", "she is home")]
 PASSED = [
     Acknowledged(1.0, "night"),
     TakenOver(1.0, "night", "day"),
     HandedOver(1.0, "day", "night"),
 ]
-OTHERS = [GivenBack(1.0, "day"), says(1, ContactSaw), report(5, 1.0, POSITION)]
+OTHERS = [
+    *(Rang(1.0, "night", 1, said) for said in (Said.REACHED, Said.NO_ANSWER, Said.OTHER)),
+    Ticked(1.0, "night", "Call the lawyer"),
+]
+OTHERS += [GivenBack(1.0, "day"), says(1, ContactSaw), report(5, 1.0, POSITION)]
 SPEAKS = {
     Act.ACKNOWLEDGE: [],
     Act.TAKE_OVER: PASSED,

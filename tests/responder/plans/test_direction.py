@@ -57,6 +57,8 @@ def plans() -> st.SearchStrategy[dict]:
                 "silence.heartbeat_minutes": st.sampled_from([1.0, 10.0]),
                 "silence.contacts_after_minutes": st.sampled_from([0, 30, 60]),
                 "time.time_zone": st.sampled_from(["", "Europe/Kyiv"]),
+                "response.checklist": st.sampled_from([[], ["Call the lawyer"]]),
+                "telling.idle_minutes": st.sampled_from([0, 15, 30]),
                 "record.keep_days": st.sampled_from([0, 30, 90]),
             }
         ),
@@ -102,6 +104,8 @@ def test_a_key_without_a_rule_weakens():
         ("telling.at_once", 2, 1),
         ("telling.next_after_s", 30, 90),
         ("telling.all_after_s", 120, 300),
+        ("telling.idle_minutes", 15, 30),
+        ("telling.idle_minutes", 15, 0),
         ("consent.minutes", 0, 30),
         ("consent.minutes", 30, 15),
         ("publication.position", "nothing", "town"),
@@ -136,10 +140,16 @@ def test_some_keys_do_harm_both_ways(key, a, b):
     assert one(key, a, b) is one(key, b, a) is Direction.WEAKENS
 
 
+def test_what_is_taken_off_the_checklist_is_forgotten_in_an_alarm():
+    assert one("response.checklist", ["a", "b"], ["b", "c"]) is Direction.WEAKENS
+
+
 def test_what_changes_nobodys_protection_is_neutral():
     assert one("publication.language", "en", "fr") is Direction.NEUTRAL
     assert one("publication.languages", {}, {"x": "fr"}) is Direction.NEUTRAL
     assert one("contact.1.language", "en", "fr") is Direction.NEUTRAL
+    assert one("contact.1.relation", "her brother", "") is Direction.NEUTRAL
+    assert one("response.checklist", ["a"], ["b", "a"]) is Direction.NEUTRAL
     assert one("telling.order", [1, 2, 3], [3, 2, 1]) is Direction.NEUTRAL
     assert one("publication.networks", ["x", "own page"], ["own page", "x"]) is Direction.NEUTRAL
     assert one("consent.given_on", "", "2026-11-22") is Direction.NEUTRAL

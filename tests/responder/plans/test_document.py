@@ -77,6 +77,37 @@ def test_nothing_written_is_a_sensible_plan():
     assert plain.people == {n: Person() for n in CONTACTS}
 
 
+@pytest.mark.parametrize(
+    ("key", "bad"),
+    [
+        ("checklist", '["a", "a"]'),
+        ("checklist", '[""]'),
+        ("checklist", "[1]"),
+        ("checklist", '["' + "x" * 61 + '"]'),
+        ("checklist", str([f"item {n}" for n in range(21)]).replace("'", '"')),
+    ],
+)
+def test_a_checklist_can_be_read_in_an_alarm(key, bad):
+    assert problems(f"[response]\n{key} = {bad}")[0].startswith(f"response.{key}: ")
+    good = document.parse('[response]\nchecklist = ["Call the lawyer"]', CONTACTS)
+    assert good.checklist == ("Call the lawyer",)
+
+
+def test_who_a_contact_is_to_the_wearer_is_a_few_words():
+    good = document.parse('[contact.2]\nrelation = "her brother"', CONTACTS)
+    assert good.people[2].relation == "her brother"
+    assert "contact.2.relation" in problems('[contact.2]\nrelation = "' + "x" * 61 + '"')[0]
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(15, 900.0), (1, 60.0), (0, None)])
+def test_the_rules_are_given_how_long_an_alarm_may_be_left_alone(world, minutes, seconds):
+    world.hq.takes(world.device.message())
+    with world.hq.store.write() as connection:
+        device = world.device.enrolment.device
+        repository.change(connection, device, {"telling": {"idle_minutes": minutes}}, 0.0)
+        assert repository.load(connection, 1, Means()).idle_s == seconds
+
+
 def test_a_language_nobody_has_texts_in_is_english():
     assert [one.language for one in AS_ENROLLED.people.values()] == ["en", "uk", "en"]
 

@@ -42,10 +42,13 @@ from outcry.responder.rules.events import (
     Noted,
     OfficerAct,
     OfficerConfirmed,
+    OfficerWork,
     Outcome,
+    Rang,
     Reason,
     Reopened,
     ReportArrived,
+    Said,
     TakenOver,
     Unsure,
     Verdict,
@@ -69,6 +72,8 @@ PASSES = [
     HandedOver(0.0, "day", "night"),
     GivenBack(0.0, "day"),
     Noted(0.0, "night", "I call her brother"),
+    Rang(0.0, "day", 1, Said.REAL),
+    Rang(0.0, "night", 2, Said.NOT_REAL),
 ]
 kinds = st.sampled_from([AlarmKind.PANIC, AlarmKind.STRAP, AlarmKind.DRILL, AlarmKind.SILENCE])
 plans = st.builds(
@@ -272,7 +277,7 @@ def officers_are_reminded_of_what_is_left_alone_and_of_nothing_else(life: Life) 
         assert case.now.is_open
         assert life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
         holder = case.now.holder
-        work = [each.at for each in of(Noted, life.history[:n]) if each.officer == holder]
+        work = [each.at for each in of(OfficerWork, life.history[:n]) if each.officer == holder]
         acts = [each.at for each in case.now.acts if holder in (None, each.officer)]
         if event.action.attempt == 1:
             assert max([*work, *acts, *told_at], default=-900.0) <= event.at - 900.0
@@ -281,5 +286,5 @@ def officers_are_reminded_of_what_is_left_alone_and_of_nothing_else(life: Life) 
     is_real = life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
     if is_real and life.plan.officers and now.is_open and now.attended and now.began_at is not None:
         assert len([one for one in told if one.episode == now.number]) >= REMINDERS
-    stirred = of(OfficerAct, life.history) + of(Noted, life.history)
+    stirred = of(OfficerAct, life.history) + of(OfficerWork, life.history)
     assert len(told) <= REMINDERS * len(stirred)

@@ -18,13 +18,19 @@ from outcry.responder.rules.events import (
     ContactSaw,
     Event,
     GivenBack,
+    Ground,
+    GroundFound,
     HandedOver,
     Noted,
     OfficerConfirmed,
     Outcome,
+    Rang,
     Reopened,
+    Said,
     StillOnIt,
     TakenOver,
+    Ticked,
+    Unticked,
     Vetoed,
     WentSilent,
 )
@@ -177,6 +183,8 @@ def test_who_has_it_and_does_nothing_is_told_of_each_span():
         Acknowledged(700.0, "night"),
         Noted(700.0, "night", "nobody answers at her home"),
         StillOnIt(700.0, "night"),
+        Ticked(700.0, "night", "Call the lawyer"),
+        Rang(700.0, "night", 2, Said.NO_ANSWER),
         OfficerConfirmed(700.0, "night"),
         HandedOver(700.0, "night", "day"),
         TakenOver(700.0, "day", "night"),
@@ -247,3 +255,36 @@ def test_a_reminder_that_is_no_longer_true_does_not_leave():
     assert is_allowed(reminder, life.case, DESK)
     life.happens(Noted(1001.0, "night", "she is on the phone"))
     assert not is_allowed(reminder, life.case, DESK)
+
+
+def ticked(*events: Event) -> dict[str, str]:
+    """Who has ticked what."""
+    return {item: e.officer for item, e in Case.of([report(), *events]).now.ticked.items()}
+
+
+def test_the_first_tick_stands_until_it_is_taken_back():
+    lawyer = Ticked(1.0, "night", "Call the lawyer")
+    again = Ticked(2.0, "day", "Call the lawyer")
+    back = Unticked(3.0, "day", "Call the lawyer")
+    assert ticked(lawyer, again) == {"Call the lawyer": "night"}
+    assert ticked(lawyer, back) == ticked(back) == {}
+    assert ticked(lawyer, back, replace(again, at=4.0)) == {"Call the lawyer": "day"}
+
+
+def test_in_a_new_episode_nothing_is_ticked_and_nobody_was_rung():
+    work = Ticked(1.0, "night", "Call the lawyer"), Rang(1.0, "night", 1, Said.REACHED)
+    case = Case.of([report(), *work, officer(Closed, 2.0), report(2, 3.0, STILL)])
+    assert (case.now.ticked, case.now.rings) == ({}, [])
+
+
+@pytest.mark.parametrize("said", Said)
+def test_what_a_contact_says_on_the_telephone_is_no_answer_of_theirs(said):
+    rung = [Rang(float(n), "night", n, said) for n in (1, 2, 3)]
+    life = lived(*rung, plan=replace(DESK, consent_s=600.0), until=1000.0)
+    assert life.case.now.votes == 0
+    assert not life.case.now.doubted_by
+    assert life.case.now.ground == GroundFound(600.0, Ground.CONSENT)
+
+
+def test_nobody_is_rung_who_is_in_no_list():
+    assert Case.of([report(), Rang(1.0, "night", 4, Said.REACHED)], {1, 2, 3}).now.rings == []

@@ -104,6 +104,9 @@ histories = st.one_of(
     .filter(lambda two: two[0] != two[1])
     .flatmap(lambda two: st.builds(events.HandedOver, at, st.just(two[0]), st.just(two[1]))),
     st.builds(events.StillOnIt, at, words),
+    st.builds(events.Ticked, at, words, words),
+    st.builds(events.Unticked, at, words, words),
+    st.builds(events.Rang, at, words, numbers, st.sampled_from(events.Said), words),
     st.builds(events.Noted, at, words, st.text(min_size=1, max_size=events.NOTE_LENGTH)),
     st.builds(Corrected, at, words, st.sampled_from(Reason)),
     st.builds(events.Closed, at, words, words),
@@ -154,8 +157,10 @@ def test_every_row_that_was_written_is_read_and_would_be_written_the_same_today(
 def test_the_rows_are_of_every_kind_there_is():
     kinds = {type(from_row(0.0, line["what"], line["data"])) for line in LINES}
     bases = {Event, events.Answer, events.ContactAnswer, events.OfficerAct, events.OfficerWork}
+    bases |= {events.Item}
     later = {events.Unclear, events.AnswerDropped, events.Reopened}
     later |= {events.TakenOver, events.HandedOver, events.GivenBack, events.Noted, events.StillOnIt}
+    later |= {events.Ticked, events.Unticked, events.Rang}
     classes = {kind for kind in vars(events).values() if isinstance(kind, type)}
     assert kinds == {kind for kind in classes if issubclass(kind, Event)} - bases - later
     assert {outcome.name for outcome in Outcome} <= {line["what"] for line in LINES}
@@ -208,6 +213,10 @@ NEVER = {
     "a contact that is no number": ("SEEN", {"contact": "1"}),
     "a reason there is none of": ("CORRECTED", {"officer": "o", "reason": "boredom"}),
     "a hand-over to oneself": ("HANDED_OVER", {"officer": "o", "to": "o"}),
+    "a call of which nothing came that there is": (
+        "RANG",
+        {"officer": "o", "contact": 1, "said": "maybe", "note": ""},
+    ),
     "a note without words": ("NOTED", {"officer": "o", "text": ""}),
     "a note that is too long": ("NOTED", {"officer": "o", "text": "x" * 1001}),
     "a ground there is none of": ("GROUND", {"ground": "rumour"}),

@@ -18,8 +18,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from outcry.responder.console.desk import Act
+from outcry.responder.plans import repository
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import Noted
+from outcry.responder.rules.events import Noted, Said
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
 
@@ -51,9 +52,21 @@ class Duty:
             driver.switch_to.active_element.send_keys(words)
         wait_for(lambda: urlsplit(driver.current_url).path == "/console/alarm/1")
 
+    def agrees(self):
+        """A plan with a checklist, and who Ben is to Ana."""
+        device = self.world.device.enrolment.device
+        known = {"1": {"relation": "her brother", "language": "uk"}}
+        response = {"checklist": ["Call the lawyer", "Call the embassy"]}
+        with self.world.hq.store.write() as connection:
+            repository.change(connection, device, {"response": response, "contact": known}, 0.0)
+
+    @property
+    def case(self):
+        return Case.of(self.world.hq.entries())
+
     @property
     def holder(self):
-        return Case.of(self.world.hq.entries()).now.holder
+        return self.case.now.holder
 
 
 @pytest.fixture
@@ -135,6 +148,26 @@ def test_taken_noted_handed_over_and_given_back_from_the_keyboard(duty, resource
     assert complaints(olga) == []
 
 
+def test_the_checklist_and_the_calls_from_the_keyboard(duty, resources, wait_for):
+    olga = resources.enter_context(browser(DESK))
+    duty.agrees()
+    duty.comes(olga, wait_for)
+    tab_to(olga, "item-2").send_keys(Keys.ENTER)
+    wait_for(lambda: "Done: olga" in text(olga, "#checklist"))
+    assert list(duty.case.now.ticked) == ["Call the embassy"]
+    tab_to(olga, "rang-1").send_keys(Keys.ENTER)
+    olga.switch_to.active_element.send_keys(Keys.TAB)
+    olga.switch_to.active_element.send_keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN)
+    olga.switch_to.active_element.send_keys(Keys.TAB, "he is at her home")
+    look(olga, "desk-rang")
+    tab_to(olga, "Save the call").send_keys(Keys.ENTER)
+    wait_for(lambda: "It is not the contact's confirmation" in text(olga))
+    words = "olga: says on the telephone that it is real: he is at her home"
+    assert words in text(olga, "#people")
+    assert duty.case.now.votes == 0
+    assert complaints(olga) == []
+
+
 def test_who_had_it_sees_at_once_that_another_has_taken_it_over(duty, resources, wait_for):
     olga = resources.enter_context(browser(DESK))
     duty.parts.console.act(1, Act.ACKNOWLEDGE, "olga")
@@ -184,7 +217,10 @@ def test_without_scripts_the_same_is_done(duty, resources, wait_for):
 @pytest.mark.parametrize("size", [PHONE, DESK])
 def test_the_page_has_no_barrier_no_matter_who_has_it(duty, resources, wait_for, size, dark):
     driver = resources.enter_context(browser(size, dark=dark))
+    duty.agrees()
     duty.parts.console.note(1, "pavel", "https://example.org/" + "x" * 200)
+    duty.parts.console.tick(1, "pavel", "Call the lawyer", done=True)
+    duty.parts.console.rang(1, "pavel", 1, Said.OTHER, "x" * 200)
     duty.comes(driver, wait_for)
     found = {}
     for name, act, who in (
