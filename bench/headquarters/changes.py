@@ -22,6 +22,7 @@ from outcry.report import TOKEN_BYTES, MessageType, Position
 from outcry.responder import settings
 from outcry.responder.archive import case_file, time_stamps
 from outcry.responder.console.desk import Act
+from outcry.responder.console.shift_log import ShiftLog
 from outcry.responder.contacts.desk import Answer
 from outcry.responder.dispatch.workers import Lane, Work
 from outcry.responder.enrolment.enrol import Application, enrol
@@ -117,6 +118,7 @@ def _happens(hq: Responder, device: enrolment.Enrolment, pins: tuple[str, ...]) 
     for act, reason in ((Act.ACKNOWLEDGE, None), (Act.CORRECT, "released"), (Act.CLOSE, "home")):
         hq.console.act(ALARM, act, "olga", reason)
         _works(hq)
+    ShiftLog(hq.store, hq.clock).write("olga", "the modem is new")
     _is_kept(hq)
 
 

@@ -45,7 +45,7 @@ def overview(request: Request, hq: Hq, session: LoggedIn, refused: str = "") -> 
         console.clock(),
         lambda: hq.pages.watched(console.overview(asked)),
     )
-    return hq.pages.overview(session, watched, int(refused) if known else 0)
+    return hq.pages.overview(session, watched, hq.shifts.unread(), int(refused) if known else 0)
 
 
 @router.get("/alarm/{alarm:int}")

@@ -11,11 +11,22 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as NotServed
 from starlette.responses import RedirectResponse
 
-from outcry.responder.console import alarms, archive, login, plans, previews, watch_map, work
+from outcry.responder.console import (
+    alarms,
+    archive,
+    login,
+    plans,
+    previews,
+    shifts,
+    watch_map,
+    work,
+)
 from outcry.responder.console.accounts import NoSuchWelcome
 from outcry.responder.console.alarms import NobodySpoke, NoReason, NotSure
+from outcry.responder.console.colleagues import NoSuchOfficer
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
-from outcry.responder.console.desk import NoSuchOfficer, NotNow
+from outcry.responder.console.desk import NotNow
+from outcry.responder.console.shift_log import NotToRead
 from outcry.responder.console.work import NoWords, TooManyWords
 from outcry.responder.plans.authority import CannotConfirm
 from outcry.responder.plans.repository import NoSuchWearer
@@ -55,12 +66,17 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     NoSuchOfficer: (
         409,
         "Nothing was done",
-        "There is no such officer any more, or they have never logged in. You have the alarm still.",
+        "There is no such officer any more, or they have never logged in. You have it still.",
     ),
     NotNow: (
         409,
         "This cannot be done now",
         "Another officer may have been faster. Look at the alarm again.",
+    ),
+    NotToRead: (
+        409,
+        "Nothing was saved",
+        "Somebody has read it already, or you wrote it yourself.",
     ),
     CannotConfirm: (409, "Nothing was done", _ANSWERED),
     RequestValidationError: (404, "Page not found", "Go back to the console."),
@@ -74,7 +90,7 @@ def console_app(parts: Parts) -> FastAPI:
     """The application below ``/console``."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    rooms = (alarms, previews, archive, watch_map, work, plans)
+    rooms = (alarms, previews, archive, watch_map, work, shifts, plans)
     for router in (login.router, *(each.router for each in rooms)):
         app.include_router(router, prefix="/console")
     for problem in _PROBLEMS:

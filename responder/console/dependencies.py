@@ -13,6 +13,7 @@ from outcry.responder.console.news import Live
 from outcry.responder.console.overviews import Overviews
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plan_desk import PlanDesk
+from outcry.responder.console.shift_log import ShiftLog
 from outcry.responder.posting.preview import Preview
 from outcry.responder.web.bodies import Stranger, read_form
 from outcry.responder.web.guard import vouch_for
@@ -40,6 +41,10 @@ class Parts:
     preview: Preview
     behind_proxy: bool = False
     overviews: Overviews = field(default_factory=Overviews)
+
+    @property
+    def shifts(self) -> ShiftLog:
+        return ShiftLog(self.console.store, self.console.clock, self.console.on_act)
 
 
 async def _parts(request: Request) -> Parts:

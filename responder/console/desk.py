@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, select
 from outcry.report import AlarmKind
 from outcry.responder import daily_check, journal, sentences
 from outcry.responder.console import standing, wearers
+from outcry.responder.console.colleagues import NoSuchOfficer, colleagues_of
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.older_news import Act, require_seen
 from outcry.responder.console.standing import LISTED_S, Cases, Standing, listed
@@ -46,10 +47,6 @@ GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
 
 class NotNow(Exception):
     """As the alarm stands this cannot be done; somebody else may have been faster."""
-
-
-class NoSuchOfficer(Exception):
-    """No other officer who can log in has this name."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ class Console:
             track = alarms.track(connection, alarm, standing.case)
             newer = next((each.id for each in alarms.later(connection, alarm)), None)
             health = how_they_are(connection, [wearer.device], now)[0]
-            colleagues = _colleagues(connection, officer)
+            colleagues = colleagues_of(connection, officer)
         names = {n: one.name for n, one in contacts.items()}
         return View(
             standing,
@@ -173,7 +170,7 @@ class Console:
             standing = _standing(connection, row)
             if act not in possible(standing, officer):
                 raise NotNow
-            if act is Act.HAND_OVER and reason not in _colleagues(connection, officer):
+            if act is Act.HAND_OVER and reason not in colleagues_of(connection, officer):
                 raise NoSuchOfficer
             if seen is not None:
                 require_seen(event_log.load(connection, alarm), seen, act)
@@ -242,6 +239,8 @@ class Console:
                     select(func.max(store.message.c.id)).scalar_subquery(),
                     select(func.max(store.announcement.c.id)).scalar_subquery(),
                     select(func.max(store.finding.c.checked_at)).scalar_subquery(),
+                    select(func.max(store.shift.c.id)).scalar_subquery(),
+                    select(func.max(store.shift.c.read_at)).scalar_subquery(),
                 )
             ).one()
             recent = select(table.id).order_by(table.id.desc()).limit(_RECENT)
@@ -287,14 +286,6 @@ def _done(act: Act, now: float, officer: str, reason: str | None, spoke: str | N
             return events.HandedOver(now, officer, reason or "")
         case _:
             return _DONE[act](now, officer)
-
-
-def _colleagues(connection: Connection, officer: str) -> tuple[str, ...]:
-    """The other officers who have settled in, and so can log in."""
-    name = store.officer.c.name
-    settled = store.officer.c.password_hash.is_not(None)
-    others = select(name).where(settled, name != officer).order_by(name)
-    return tuple(connection.scalars(others))
 
 
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:

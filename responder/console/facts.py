@@ -27,7 +27,7 @@ def facts(standing: Standing) -> list[dict[str, object]]:
         found.append((sentences.CONTRADICTED, True))
     if now.over:
         found.append(("closed", False))
-    if now.given_back_by and not now.over:
+    if now.given_back_by and standing.is_drill and not now.over:  # else the card says it first
         found.append((sentences.given_back(now.given_back_by), True))
     if now.holder:
         found.append((f"taken by {now.holder}", False))

@@ -25,6 +25,7 @@ from outcry.responder.console.older_news import Act, OlderNews
 from outcry.responder.console.overviews import Watched
 from outcry.responder.console.past import Found
 from outcry.responder.console.plan_desk import PlanView
+from outcry.responder.console.shift_log import Entries, Entry
 from outcry.responder.console.standing import LISTED_S, Standing
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
@@ -86,6 +87,11 @@ _LANGUAGES = {
     "uk": "Ukrainian",
 }
 
+SHIFT_DONE = {
+    "written": "Saved.",
+    "ended": "Saved. It stands on the first page until the next officer has read it.",
+    "read": "Saved: you have read it.",
+}
 PLAN_DONE = {
     "saved": "Saved. The plan applies from now on, also to an open alarm.",
     "waits": "What weakens the plan waits for a second officer, who has a day. All officers are told. "
@@ -161,8 +167,11 @@ class ConsolePages:
         values = {"heading": heading, "words": words, "back": back, "back_words": back_words}
         return self._page("problem", None, status, **values)
 
-    def overview(self, session: Session, watched: Watched, refused: int) -> HTMLResponse:
-        return self._page("overview", session, watched=watched, refused=refused)
+    def overview(
+        self, session: Session, watched: Watched, handovers: Sequence[Entry], refused: int
+    ) -> HTMLResponse:
+        unread = [self._entry(each, session) for each in handovers]
+        return self._page("overview", session, watched=watched, handovers=unread, refused=refused)
 
     def watched(self, seen: Overview) -> Watched:
         """What an overview shows to every officer, to be put into the page of each."""
@@ -185,6 +194,34 @@ class ConsolePages:
             now=formatting.clock_time(self.clock()),
         )
         return Watched(sum(each.is_new for each in seen.alarms), Markup(body))
+
+    def shift(
+        self, session: Session, found: Entries, done: str = "", *, paged: bool = False
+    ) -> HTMLResponse:
+        """The shift log; a page of older entries, ``paged``, stays as it is while others write."""
+        return self._page(
+            "shift",
+            session,
+            entries=[self._entry(each, session) for each in found.entries],
+            older=found.older,
+            paged=paged,
+            colleagues=found.colleagues,
+            note_length=NOTE_LENGTH,
+            done=SHIFT_DONE.get(done, ""),
+        )
+
+    def _entry(self, entry: Entry, session: Session) -> dict[str, Any]:
+        """An entry of the shift log."""
+        read = entry.read_at and f"{entry.read_by}, {self._ago(entry.read_at)}"
+        return {
+            "id": entry.id,
+            "when": self._ago(entry.at),
+            "officer": entry.officer,
+            "text": entry.text,
+            "to": entry.to,
+            "read": read,
+            "own": entry.officer == session.officer,
+        }
 
     def plan(
         self,

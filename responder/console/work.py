@@ -1,6 +1,7 @@
 """What officers write down while they work on an alarm; it decides nothing."""
 
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
 
 from fastapi import APIRouter, Response
@@ -29,12 +30,7 @@ class TooManyWords(Exception):
 
 @router.post("/alarm/{alarm:int}/work/note")
 def note(alarm: int, hq: Hq, session: LoggedIn, form: NoteForm) -> Response:
-    text = written(form.get("note", ""))
-    if not text:
-        raise NoWords
-    if len(text) > NOTE_LENGTH:
-        raise TooManyWords
-    hq.console.note(alarm, session.officer, text)
+    hq.console.note(alarm, session.officer, note_in(form))
     return _back(alarm, "note")
 
 
@@ -62,6 +58,16 @@ def tick(alarm: int, tick: Tick, hq: Hq, session: LoggedIn, form: Form) -> Respo
     done = tick is Tick.TICK
     hq.console.tick(alarm, session.officer, form.get("item", ""), done=done)
     return _back(alarm, tick)
+
+
+def note_in(form: Mapping[str, str]) -> str:
+    """The note that was written. Raises :class:`NoWords`, :class:`TooManyWords`."""
+    text = written(form.get("note", ""))
+    if not text:
+        raise NoWords
+    if len(text) > NOTE_LENGTH:
+        raise TooManyWords
+    return text
 
 
 def written(field: str) -> str:

@@ -54,6 +54,7 @@ class Noted(StrEnum):
     POST = "a post on HQ's own page, as it is from now on"  # post, salt, rows
     STAMP = "a time stamp came"  # stamp, salt, rows
     EXPORTED = "an officer took data out of HQ"  # officer, what; alarm, or how many alarms
+    SHIFT = "an entry of the shift log, as it is from now on"  # shift, by, what, to, salt, rows
     CASE = "a case file was written"  # alarm, n, link, made_at, organisation, page
     FORGOTTEN = "lines of this record were forgotten"  # lines, why
 

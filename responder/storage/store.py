@@ -198,6 +198,18 @@ proposal = _table(  # changes of plans that wait for a second officer
     sa.UniqueConstraint("device", "asked_by"),
 )
 
+shift = _table(  # what officers tell each other that belongs to no alarm
+    "shift",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("officer", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("to", sa.String),  # who has the next shift; NULL: nobody was handed one
+    sa.Column("read_by", sa.String),
+    sa.Column("read_at", sa.Float),
+    sa.Index("shift_read", "read_at"),
+)
+
 announcement = _table(  # what all duty officers are told that belongs to no alarm
     "announcement",
     sa.Column("id", sa.Integer, primary_key=True),

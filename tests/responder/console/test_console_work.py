@@ -86,7 +86,7 @@ def test_it_is_handed_to_nobody_who_cannot_have_it(olga, officers, world, alarm,
     before = world.hq.history()
     refused = olga.act(1, "hand-over", reason=to)
     assert refused.status_code == 409
-    assert "You have the alarm still" in refused.text
+    assert "You have it still" in refused.text
     assert world.hq.history() == before
     assert holder(world) == "olga"
 

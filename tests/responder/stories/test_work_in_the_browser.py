@@ -18,6 +18,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from outcry.responder.console.desk import Act
+from outcry.responder.console.shift_log import ShiftLog
 from outcry.responder.plans import repository
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import Noted, Said
@@ -237,3 +238,43 @@ def test_the_page_has_no_barrier_no_matter_who_has_it(duty, resources, wait_for,
         found[name] = barriers(driver) + ["too wide"] * (overflows(driver) > 0)
         look(driver, f"work-{name.replace(' ', '-')}-{size[0]}-{'dark' if dark else 'light'}")
     assert {name: each for name, each in found.items() if each} == {}
+
+
+def test_a_shift_is_handed_over_and_read_from_the_keyboard(duty, resources, wait_for):
+    olga = resources.enter_context(browser(DESK))
+    pavel = resources.enter_context(browser(DESK))
+    duty.comes(olga, wait_for)
+    tab_to(olga, "Shift log").send_keys(Keys.ENTER)
+    wait_for(lambda: text(olga, "h1") == "Shift log")
+    tab_to(olga, "to").send_keys("pavel")
+    tab_to(olga, "handover").send_keys("Ana travels to Minsk.", Keys.ENTER, "Her lawyer knows.")
+    look(olga, "desk-shift-end")
+    tab_to(olga, "end").send_keys(Keys.ENTER)
+    wait_for(lambda: "It stands on the first page" in text(olga))
+    duty.comes(pavel, wait_for, "pavel")
+    pavel.get(f"{duty.url}/console")
+    wait_for(lambda: text(pavel, "#link").startswith("Live"))
+    assert "Ana travels to Minsk.\nHer lawyer knows." in text(pavel, "#handovers")
+    look(pavel, "desk-shift-overview")
+    tab_to(pavel, "read-1").send_keys(Keys.ENTER)
+    wait_for(lambda: "Saved: you have read it." in text(pavel))
+    look(pavel, "desk-shift-read")
+    wait_for(lambda: "Read by pavel" in text(olga, "#log"))
+    assert complaints(olga) + complaints(pavel) == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_the_shift_log_has_no_barrier(duty, resources, wait_for, size, dark):
+    driver = resources.enter_context(browser(size, dark=dark))
+    shift_log = ShiftLog(duty.parts.store, duty.world.clock)
+    shift_log.write("pavel", "x" * 200)
+    shift_log.write("pavel", "Ana travels", "olga")
+    shift_log.read("olga", 2)
+    shift_log.write("pavel", "Ana is back", "olga")
+    duty.comes(driver, wait_for)
+    for path in ("/console", "/console/shift"):
+        driver.get(duty.url + path)
+        assert barriers(driver) == []
+        assert overflows(driver) <= 0
+        look(driver, f"shift-{path.count('/')}-{size[0]}-{'dark' if dark else 'light'}")
