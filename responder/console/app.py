@@ -18,6 +18,7 @@ from outcry.responder.console import (
     plans,
     previews,
     shifts,
+    trails,
     watch_map,
     work,
 )
@@ -90,7 +91,7 @@ def console_app(parts: Parts) -> FastAPI:
     """The application below ``/console``."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    rooms = (alarms, previews, archive, watch_map, work, shifts, plans)
+    rooms = (alarms, previews, archive, watch_map, work, shifts, trails, plans)
     for router in (login.router, *(each.router for each in rooms)):
         app.include_router(router, prefix="/console")
     for problem in _PROBLEMS:

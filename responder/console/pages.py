@@ -7,7 +7,7 @@ from datetime import tzinfo
 from functools import partial
 from math import floor
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import segno
 from jinja2 import Environment
@@ -27,6 +27,7 @@ from outcry.responder.console.past import Found
 from outcry.responder.console.plan_desk import PlanView
 from outcry.responder.console.shift_log import Entries, Entry
 from outcry.responder.console.standing import LISTED_S, Standing
+from outcry.responder.console.trail import Trail
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import track_svg
@@ -208,6 +209,28 @@ class ConsolePages:
             colleagues=found.colleagues,
             note_length=NOTE_LENGTH,
             done=SHIFT_DONE.get(done, ""),
+        )
+
+    def trail(self, session: Session, found: Trail, officer: str, wearer: str) -> HTMLResponse:
+        """The audit trail; ``wearer``: the device's eight digits, or nothing."""
+        asked = {"officer": officer, "wearer": wearer, "before": repr(found.before)}
+        return self._page(
+            "trail",
+            session,
+            lines=[
+                {
+                    "when": formatting.when(each.at, self.clock()),
+                    "iso": formatting.rfc3339(each.at),
+                    "words": each.words,
+                    "alarm": each.alarm,
+                }
+                for each in found.lines
+            ],
+            officers=list(dict.fromkeys([*found.officers, *([officer] if officer else [])])),
+            officer=officer,
+            wearers=[(f"{device:08x}", name) for device, name in found.wearers],
+            wearer=wearer,
+            older="" if found.before is None else urlencode(asked),
         )
 
     def _entry(self, entry: Entry, session: Session) -> dict[str, Any]:

@@ -202,6 +202,10 @@ _NAMES: Mapping[type[Event], str] = {
     events.CallPlanned: "PLANNED",
 }
 """What a row calls each kind of event; of a call that has ended it is the outcome's name."""
+BY_PEOPLE = tuple(
+    name for kind, name in _NAMES.items() if issubclass(kind, events.Answer | events.OfficerWork)
+)
+"""What a row calls what contacts and officers said and did."""
 _FIELDS: Mapping[type[Event], Sequence[str]] = {
     kind: [field.name for field in fields(kind) if field.name != "at"]
     for kind in (*_NAMES, events.CallEnded)

@@ -187,6 +187,13 @@ sa.Index(
     postgresql_where=BESIDE_REPORTS,
 )
 
+sa.Index(  # what people did lately, in all alarms
+    "history_lately",
+    history.c.at,
+    sqlite_where=BESIDE_REPORTS,
+    postgresql_where=BESIDE_REPORTS,
+)
+
 proposal = _table(  # changes of plans that wait for a second officer
     "proposal",
     sa.Column("id", sa.Integer, primary_key=True),

@@ -278,3 +278,23 @@ def test_the_shift_log_has_no_barrier(duty, resources, wait_for, size, dark):
         assert barriers(driver) == []
         assert overflows(driver) <= 0
         look(driver, f"shift-{path.count('/')}-{size[0]}-{'dark' if dark else 'light'}")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_the_audit_trail_is_read_from_the_keyboard_and_has_no_barrier(
+    duty, resources, wait_for, size
+):
+    olga = resources.enter_context(browser(size))
+    duty.parts.console.act(1, Act.ACKNOWLEDGE, "pavel")
+    duty.parts.console.note(1, "olga", "x" * 300)
+    duty.comes(olga, wait_for)
+    tab_to(olga, "Audit trail").send_keys(Keys.ENTER)
+    wait_for(lambda: text(olga, "h1") == "Audit trail")
+    assert "Note by olga" in text(olga, "#trail")
+    assert barriers(olga) == []
+    assert overflows(olga) <= 0
+    look(olga, f"trail-{size[0]}")
+    tab_to(olga, "officer").send_keys("pavel")
+    tab_to(olga, "show").send_keys(Keys.ENTER)
+    wait_for(lambda: "Note by olga" not in text(olga, "#trail"))
+    assert "Alarm 1: Duty officer pavel has taken it" in text(olga, "#trail")

@@ -1,10 +1,12 @@
-"""The duty officers' shift log."""
+"""The duty officers' shift log, and an index for what people did lately."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
 down_revision = "0008"
+
+_BESIDE_REPORTS = sa.text("what != 'REPORT'")
 
 
 def upgrade() -> None:
@@ -19,3 +21,10 @@ def upgrade() -> None:
         sa.Column("read_at", sa.Float),
     )
     op.create_index("shift_read", "shift", ["read_at"])
+    op.create_index(
+        "history_lately",
+        "history",
+        ["at"],
+        sqlite_where=_BESIDE_REPORTS,
+        postgresql_where=_BESIDE_REPORTS,
+    )
