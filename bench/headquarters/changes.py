@@ -22,7 +22,7 @@ from outcry.report import TOKEN_BYTES, MessageType, Position
 from outcry.responder import settings
 from outcry.responder.archive import case_file, time_stamps
 from outcry.responder.console.desk import Act
-from outcry.responder.console.shift_log import ShiftLog
+from outcry.responder.console.team.shift_log import ShiftLog
 from outcry.responder.contacts.desk import Answer
 from outcry.responder.dispatch.workers import Lane, Work
 from outcry.responder.enrolment.enrol import Application, enrol

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, Position
 from outcry.responder import formatting, sentences
-from outcry.responder.console.device_health import Health, how_they_are
+from outcry.responder.console.watching.device_health import Health, how_they_are
 from outcry.responder.formatting import NO_FIX, full_map, span
 from outcry.responder.rules.events import Verdict
 from outcry.responder.storage import alarms, event_log, store

@@ -9,7 +9,7 @@ from outcry.report import Position
 from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn
 from outcry.responder.console.desk import GRAVE
 from outcry.responder.console.older_news import Act, OlderNews
-from outcry.responder.console.wearers import Asked
+from outcry.responder.console.watching.wearers import Asked
 from outcry.responder.maps import surroundings
 from outcry.responder.rules.events import Reason
 from outcry.responder.storage.alarms import NoSuchAlarm

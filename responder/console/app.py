@@ -11,24 +11,16 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as NotServed
 from starlette.responses import RedirectResponse
 
-from outcry.responder.console import (
-    alarms,
-    archive,
-    login,
-    plans,
-    previews,
-    shifts,
-    trails,
-    watch_map,
-    work,
-)
+from outcry.responder.console import alarms, login, plans, previews
 from outcry.responder.console.accounts import NoSuchWelcome
 from outcry.responder.console.alarms import NobodySpoke, NoReason, NotSure
-from outcry.responder.console.colleagues import NoSuchOfficer
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
 from outcry.responder.console.desk import NotNow
-from outcry.responder.console.shift_log import NotToRead
-from outcry.responder.console.work import NoWords, TooManyWords
+from outcry.responder.console.team import shifts, trails, work
+from outcry.responder.console.team.colleagues import NoSuchOfficer
+from outcry.responder.console.team.shift_log import NotToRead
+from outcry.responder.console.team.work import NoWords, TooManyWords
+from outcry.responder.console.watching import archive, watch_map
 from outcry.responder.plans.authority import CannotConfirm
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.storage.alarms import NoSuchAlarm

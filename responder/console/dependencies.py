@@ -10,10 +10,10 @@ from fastapi import Depends, Request
 from outcry.responder.console.accounts import Officers, Session
 from outcry.responder.console.desk import Console
 from outcry.responder.console.news import Live
-from outcry.responder.console.overviews import Overviews
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plan_desk import PlanDesk
-from outcry.responder.console.shift_log import ShiftLog
+from outcry.responder.console.team.shift_log import ShiftLog
+from outcry.responder.console.watching.overviews import Overviews
 from outcry.responder.posting.preview import Preview
 from outcry.responder.web.bodies import Stranger, read_form
 from outcry.responder.web.guard import vouch_for

@@ -8,12 +8,12 @@ from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind
 from outcry.responder import daily_check, journal, sentences
-from outcry.responder.console import standing, wearers
-from outcry.responder.console.colleagues import NoSuchOfficer, colleagues_of
-from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.older_news import Act, require_seen
-from outcry.responder.console.standing import LISTED_S, Cases, Standing, listed
-from outcry.responder.console.wearers import EVERYBODY, Asked, Listed
+from outcry.responder.console.team.colleagues import NoSuchOfficer, colleagues_of
+from outcry.responder.console.watching import standing, wearers
+from outcry.responder.console.watching.device_health import Health, how_they_are
+from outcry.responder.console.watching.standing import LISTED_S, Cases, Standing, listed
+from outcry.responder.console.watching.wearers import EVERYBODY, Asked, Listed
 from outcry.responder.daily_check import Checked
 from outcry.responder.findings import Finding
 from outcry.responder.plans import announcements, authority, repository, time_zone

@@ -4,7 +4,7 @@ from typing import Any
 
 from outcry.report import AlarmKind
 from outcry.responder import formatting, sentences
-from outcry.responder.console.standing import Standing
+from outcry.responder.console.watching.standing import Standing
 from outcry.responder.rules.events import Verdict
 
 

@@ -16,18 +16,18 @@ from starlette.responses import HTMLResponse
 
 from outcry.report import NoPosition, Position
 from outcry.responder import daily_check, formatting, sentences
-from outcry.responder.console import rows
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import GRAVE, Overview, View
-from outcry.responder.console.device_health import SILENT_AFTER_S
 from outcry.responder.console.facts import earlier, facts
 from outcry.responder.console.older_news import Act, OlderNews
-from outcry.responder.console.overviews import Watched
-from outcry.responder.console.past import Found
 from outcry.responder.console.plan_desk import PlanView
-from outcry.responder.console.shift_log import Entries, Entry
-from outcry.responder.console.standing import LISTED_S, Standing
-from outcry.responder.console.trail import Trail
+from outcry.responder.console.team.shift_log import Entries, Entry
+from outcry.responder.console.team.trail import Trail
+from outcry.responder.console.watching import rows
+from outcry.responder.console.watching.device_health import SILENT_AFTER_S
+from outcry.responder.console.watching.overviews import Watched
+from outcry.responder.console.watching.past import Found
+from outcry.responder.console.watching.standing import LISTED_S, Standing
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import track_svg
@@ -176,8 +176,7 @@ class ConsolePages:
 
     def watched(self, seen: Overview) -> Watched:
         """What an overview shows to every officer, to be put into the page of each."""
-        template = self.environment.get_template("console/watched.html")
-        body = template.render(
+        values = dict(
             alarms=[self._alarm(each) for each in seen.alarms[:CARDS]],
             others=[self._alarm(each) for each in seen.alarms[CARDS:]],
             drills=[self._alarm(each) for each in seen.drills],
@@ -194,7 +193,11 @@ class ConsolePages:
             lately=formatting.span(LISTED_S),
             now=formatting.clock_time(self.clock()),
         )
-        return Watched(sum(each.is_new for each in seen.alarms), Markup(body))
+        alarms, body = (
+            Markup(self.environment.get_template(f"console/{name}.html").render(values))
+            for name in ("watched_alarms", "watched")
+        )
+        return Watched(sum(each.is_new for each in seen.alarms), alarms, body)
 
     def shift(
         self, session: Session, found: Entries, done: str = "", *, paged: bool = False

@@ -12,7 +12,7 @@ from console_hand import Hand, token_in
 from sqlalchemy import insert, select, update
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
-from outcry.responder.console.past import How, Wanted, found
+from outcry.responder.console.watching.past import How, Wanted, found
 from outcry.responder.storage import roll, store, verification
 from stage.reports import NOON
 
@@ -126,7 +126,7 @@ def test_the_list_is_taken_as_csv_that_is_no_command_to_a_spreadsheet(olga, worl
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_begins_as_a_formula_does(world, past, first):
     past({})
-    from outcry.responder.console.past import as_csv
+    from outcry.responder.console.watching.past import as_csv
 
     with world.hq.store.write() as connection:
         connection.execute(update(store.wearer).values(name=f"{first}1"))

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from markupsafe import Markup
 
-from outcry.responder.console.overviews import Overviews, Watched
-from outcry.responder.console.wearers import Asked
+from outcry.responder.console.watching.overviews import Overviews, Watched
+from outcry.responder.console.watching.wearers import Asked
 
 
 class Maker:

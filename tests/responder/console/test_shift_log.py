@@ -6,7 +6,7 @@ import pytest
 from console_hand import Hand
 from sqlalchemy import update
 
-from outcry.responder.console.shift_log import PAGE, ShiftLog
+from outcry.responder.console.team.shift_log import PAGE, ShiftLog
 from outcry.responder.storage import store, verification
 
 pytestmark = pytest.mark.slow

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import insert, select
 
 from outcry.report import AlarmKind, MessageType
-from outcry.responder.console import standing
 from outcry.responder.console.desk import Act
+from outcry.responder.console.watching import standing
 from outcry.responder.storage import store
 
 pytestmark = pytest.mark.slow

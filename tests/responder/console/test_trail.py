@@ -10,8 +10,8 @@ from sqlalchemy import update
 
 from outcry.responder.archive import case_file
 from outcry.responder.console.desk import Act
-from outcry.responder.console.shift_log import ShiftLog
-from outcry.responder.console.trail import PAGE, trail
+from outcry.responder.console.team.shift_log import ShiftLog
+from outcry.responder.console.team.trail import PAGE, trail
 from outcry.responder.plans import repository
 from outcry.responder.storage import store
 

@@ -7,7 +7,7 @@ from console_hand import Hand
 from sqlalchemy import insert
 
 from outcry.report import MessageType, NoFixReason, NoPosition, Position
-from outcry.responder.console.watch_map import Asked, marks_of
+from outcry.responder.console.watching.watch_map import Asked, marks_of
 from outcry.responder.storage import store
 from outcry.responder.storage.roll import View
 from stage.reports import NOON

@@ -7,7 +7,7 @@ from asked_plans import plans_asked
 from sqlalchemy import delete, insert, update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
-from outcry.responder.console.wearers import ON_A_PAGE, Asked
+from outcry.responder.console.watching.wearers import ON_A_PAGE, Asked
 from outcry.responder.storage import alarms, roll, store
 from outcry.responder.storage.roll import Show, Sort
 from stage.reports import NOON

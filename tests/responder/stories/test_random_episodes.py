@@ -23,8 +23,8 @@ from outcry.report import AlarmKind, NoFixReason, NoPosition
 from outcry.responder import sentences
 from outcry.responder.console.accounts import Session
 from outcry.responder.console.desk import Standing, View, possible
-from outcry.responder.console.device_health import Health
 from outcry.responder.console.pages import ConsolePages
+from outcry.responder.console.watching.device_health import Health
 from outcry.responder.contacts import desk
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.contacts.public_pages import PublicPages

@@ -18,7 +18,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from outcry.responder.console.desk import Act
-from outcry.responder.console.shift_log import ShiftLog
+from outcry.responder.console.team.shift_log import ShiftLog
 from outcry.responder.plans import repository
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import Noted, Said

@@ -5,10 +5,10 @@ from typing import Any
 
 from outcry.report import Flag, NoPosition, Report
 from outcry.responder import formatting, sentences
-from outcry.responder.console import past
-from outcry.responder.console.device_health import Health
-from outcry.responder.console.past import Found
-from outcry.responder.console.wearers import ON_A_PAGE, Listed
+from outcry.responder.console.watching import past
+from outcry.responder.console.watching.device_health import Health
+from outcry.responder.console.watching.past import Found
+from outcry.responder.console.watching.wearers import ON_A_PAGE, Listed
 from outcry.responder.storage.roll import Show, Sort
 
 Ago = Callable[[float], str]

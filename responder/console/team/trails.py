@@ -5,7 +5,7 @@ import math
 from fastapi import APIRouter, Response
 
 from outcry.responder.console.dependencies import Hq, LoggedIn
-from outcry.responder.console.trail import trail
+from outcry.responder.console.team.trail import trail
 
 router = APIRouter()
 

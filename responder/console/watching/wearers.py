@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 
-from outcry.responder.console import standing
-from outcry.responder.console.device_health import SILENT_AFTER_S, Health, how_they_are
+from outcry.responder.console.watching import standing
+from outcry.responder.console.watching.device_health import SILENT_AFTER_S, Health, how_they_are
 from outcry.responder.storage import roll
 from outcry.responder.storage.roll import Show, Sort, Which
 

@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from outcry.responder.console.wearers import Asked
+from outcry.responder.console.watching.wearers import Asked
 
 
 class Watched(NamedTuple):
-    """What is to be seen, as HTML, and how many of its alarms no officer has taken."""
+    """What is to be seen, as HTML: the alarms, of which ``new`` no officer has, and all else."""
 
     new: int
+    alarms: Markup
     body: Markup
 
 

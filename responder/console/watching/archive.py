@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from fastapi import APIRouter, Request, Response
 
-from outcry.responder.console import past
 from outcry.responder.console.dependencies import Form, Hq, LoggedIn
-from outcry.responder.console.past import Wanted
+from outcry.responder.console.watching import past
+from outcry.responder.console.watching.past import Wanted
 from outcry.responder.maps import track_files
 
 _SPREADSHEETS = "\ufeff"  # else they take UTF-8 for something else

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from outcry.report import AlarmKind, Position
 from outcry.responder import formatting, sentences
-from outcry.responder.console.wearers import ON_A_PAGE, page_of
+from outcry.responder.console.watching.wearers import ON_A_PAGE, page_of
 from outcry.responder.maps.track_files import Spot
 from outcry.responder.rules.ending import Ending
 from outcry.responder.storage import alarms, audit_chain, event_log, roll, store

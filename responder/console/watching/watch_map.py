@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
-from outcry.responder.console import standing
 from outcry.responder.console.dependencies import Hq, LoggedIn
-from outcry.responder.console.device_health import SILENT_AFTER_S
+from outcry.responder.console.watching import standing
+from outcry.responder.console.watching.device_health import SILENT_AFTER_S
 from outcry.responder.maps import land, surroundings
 from outcry.responder.storage import roll
 from outcry.responder.storage.roll import View

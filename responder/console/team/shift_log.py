@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
 
-from outcry.responder.console.colleagues import NoSuchOfficer, colleagues_of
+from outcry.responder.console.team.colleagues import NoSuchOfficer, colleagues_of
 from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
 from outcry.responder.storage.versions import SHIFT

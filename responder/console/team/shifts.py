@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from starlette.responses import RedirectResponse
 
 from outcry.responder.console.dependencies import Form, Hq, LoggedIn, NoteForm
-from outcry.responder.console.work import note_in
+from outcry.responder.console.team.work import note_in
 from outcry.responder.storage.store import LARGEST_ID
 
 router = APIRouter()
