@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from console_hand import Hand
 
 from outcry.responder.archive import case_file
 from outcry.responder.plans import repository
@@ -26,23 +25,6 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def officers(world):
     return world.hq.parts.officers
-
-
-@pytest.fixture
-def hand(people, world, officers):
-    """Makes officers who have settled in, each with a browser of their own."""
-    made = []
-
-    def make(name):
-        one = Hand(people, world.clock)
-        made.append(one)
-        one.settle(f"/console/welcome/{officers.add(name)}")
-        assert one.login(name).status_code == 303
-        return one
-
-    yield make
-    for one in made:
-        one.close()
 
 
 @pytest.fixture
