@@ -176,23 +176,23 @@ class ConsolePages:
 
     def watched(self, seen: Overview) -> Watched:
         """What an overview shows to every officer, to be put into the page of each."""
-        values = dict(
-            alarms=[self._alarm(each) for each in seen.alarms[:CARDS]],
-            others=[self._alarm(each) for each in seen.alarms[CARDS:]],
-            drills=[self._alarm(each) for each in seen.drills],
-            closed=[self._alarm(each) for each in seen.closed],
-            more=seen.more,
-            tiles=self.tiles,
-            credit=self.credit,
-            listed=rows.wearer_list(seen.listed, self._ago),
-            checked=self._checked(seen.checked),
-            missing=[(each.what, each.remedy) for each in seen.missing],
-            waiting=[self._proposal(each) for each in seen.waiting],
-            announcements=[(self._ago(each.at), each.words) for each in seen.announcements],
-            silent_after=formatting.span(SILENT_AFTER_S),
-            lately=formatting.span(LISTED_S),
-            now=formatting.clock_time(self.clock()),
-        )
+        values = {
+            "alarms": [self._alarm(each) for each in seen.alarms[:CARDS]],
+            "others": [self._alarm(each) for each in seen.alarms[CARDS:]],
+            "drills": [self._alarm(each) for each in seen.drills],
+            "closed": [self._alarm(each) for each in seen.closed],
+            "more": seen.more,
+            "tiles": self.tiles,
+            "credit": self.credit,
+            "listed": rows.wearer_list(seen.listed, self._ago),
+            "checked": self._checked(seen.checked),
+            "missing": [(each.what, each.remedy) for each in seen.missing],
+            "waiting": [self._proposal(each) for each in seen.waiting],
+            "announcements": [(self._ago(each.at), each.words) for each in seen.announcements],
+            "silent_after": formatting.span(SILENT_AFTER_S),
+            "lately": formatting.span(LISTED_S),
+            "now": formatting.clock_time(self.clock()),
+        }
         alarms, body = (
             Markup(self.environment.get_template(f"console/{name}.html").render(values))
             for name in ("watched_alarms", "watched")

@@ -16,7 +16,7 @@ class Maker:
         self.made = itertools.count()
 
     def __call__(self) -> Watched:
-        return Watched(next(self.made), Markup(""))
+        return Watched(next(self.made), Markup(""), Markup(""))
 
 
 def test_it_is_made_once_for_the_same_question_news_and_second():

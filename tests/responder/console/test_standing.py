@@ -106,5 +106,5 @@ def test_an_alarm_is_read_again_when_its_history_has_grown(world, console):
     (before,) = console.overview().alarms
     assert console.overview().alarms[0].case is before.case
     console.act(1, Act.ACKNOWLEDGE, "olga")
-    assert console.overview().alarms[0].case.now.officers == ("olga",)
+    assert console.overview().alarms[0].case.now.holder == "olga"
     assert before.is_new  # what a page was given does not change under it
