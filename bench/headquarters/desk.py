@@ -33,6 +33,9 @@ from outcry.responder.console.dependencies import SESSION_COOKIE
 from outcry.responder.console.older_news import Act
 from outcry.responder.intake import ingest
 from outcry.responder.intake.ingest import Arrived
+from outcry.responder.maps import places
+from outcry.responder.maps.land import Bounds
+from outcry.responder.maps.places import Town
 from outcry.responder.rules.events import CameBy
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.service.people_app import people_app
@@ -234,9 +237,15 @@ def _heartbeat(device: int, now: float) -> Report:
 
 
 def _place(device: int) -> Position:
-    return Position(
-        -60 + device * 7919 % 13_000 / 100, -170 + device * 104_729 % 34_000 / 100, 12, 5
-    )
+    """In one of the world's towns, as people are."""
+    towns = _towns()
+    town = towns[device * 7919 % len(towns)]
+    return Position(round(town.latitude, 5), round(town.longitude, 5), 12, 5)
+
+
+@cache
+def _towns() -> list[Town]:
+    return list(places.load().within(Bounds(-180.0, -60.0, 180.0, 75.0)))
 
 
 def _arrived(device: int, counter: int, made: Report) -> Arrived:
@@ -261,7 +270,7 @@ def _raise(hq: Responder, device: int, counters: Iterator[int], reports: int) ->
 
 def _position(device: int, n: int) -> Report:
     place = _place(device)
-    moved = replace(place, latitude=place.latitude + n % 500 / 1000)
+    moved = replace(place, latitude=place.latitude + n % 500 / 10_000)
     return report(MessageType.POSITION, alarm=1, sequence=n, sent_at=int(time.time()), place=moved)
 
 
