@@ -48,6 +48,12 @@ class Site:
             )
             self.world.hq.takes(report)
 
+    def is_at(self, place, sequence):
+        """The wearer's device reports that it is there."""
+        self.world.clock.passes(60)
+        report = self.world.device.message(MessageType.POSITION, sequence=sequence, place=place)
+        self.world.hq.takes(report)
+
 
 def text(driver, selector="body"):
     return driver.find_element(By.CSS_SELECTOR, selector).text

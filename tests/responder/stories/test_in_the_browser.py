@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from builders import known_organisation
 from console_hand import PASSWORD
 from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from site_in_browser import Site, text
@@ -166,6 +168,118 @@ def test_the_map_is_drawn_and_grows_with_the_track(site, desk, world, wait_for):
     wait_for(lambda: len(desk.find_elements(By.CSS_SELECTOR, dots)) == 6)
     assert complaints(desk) == []
     assert asked_of(desk) == {site.host}
+
+
+AFAR = [Position(52.52 + n * 0.02, 13.405 + n * 0.033, 12, 5) for n in range(5)]  # 3 km apart
+
+
+class LiveMap:
+    """The map on an alarm's page, as one sees it."""
+
+    def __init__(self, site, driver):
+        self.site, self.driver = site, driver
+        site.log_in(driver)
+        driver.get(f"{site.url}/console/alarm/1")
+
+    def middle(self, selector):
+        rect = self.driver.execute_script(
+            "const r = document.querySelector(arguments[0])?.getBoundingClientRect();"
+            "return r && [r.x + r.width / 2, r.y + r.height / 2]",
+            selector,
+        )
+        return rect and (rect[0], rect[1])
+
+    def off_the_middle(self):
+        """Pixels from the middle of the map to the newest position."""
+        at = self.middle("#map .newest")
+        return math.dist(at, self.middle("#map")) if at else math.inf
+
+    def knows(self, place):
+        return f"{place.latitude:.5f}, {place.longitude:.5f}" in text(self.driver, "#place")
+
+    @property
+    def button(self):
+        return self.driver.find_element(By.ID, "to-newest")
+
+    @property
+    def scale(self):
+        return text(self.driver, "#map-scale")
+
+
+@pytest.fixture
+def live_map(site, desk, world, wait_for):
+    world.hq.takes(world.device.message())
+    shown = LiveMap(site, desk)
+    wait_for(lambda: shown.off_the_middle() < 5)
+    return shown
+
+
+def test_the_map_follows_the_newest_position(site, live_map, wait_for):
+    start = live_map.middle("#map .newest")
+    for n in (1, 2):
+        site.is_at(AFAR[n], n)
+        wait_for(lambda n=n: live_map.knows(AFAR[n]))
+        wait_for(lambda: live_map.off_the_middle() < 5)
+        assert live_map.middle("#map .within")
+    assert math.dist(live_map.middle("#map .newest"), start) < 5
+    assert not live_map.button.is_displayed()
+    assert complaints(live_map.driver) == []
+
+
+def test_a_map_moved_by_hand_stays_until_the_button_brings_it_back(site, live_map, wait_for):
+    box = live_map.driver.find_element(By.ID, "map")
+    ActionChains(live_map.driver).drag_and_drop_by_offset(box, 200, 60).perform()
+    wait_for(live_map.button.is_displayed)
+    wait_for(lambda: live_map.off_the_middle() > 150)
+    near = Position(52.5201, 13.405, 12, 5)
+    site.is_at(near, 1)
+    wait_for(lambda: live_map.knows(near))
+    assert live_map.off_the_middle() > 150
+    press(live_map.driver, "To the newest")
+    wait_for(lambda: live_map.off_the_middle() < 5)
+    assert not live_map.button.is_displayed()
+    site.is_at(AFAR[2], 2)
+    wait_for(lambda: live_map.knows(AFAR[2]))
+    wait_for(lambda: live_map.off_the_middle() < 5)
+
+
+def test_the_map_is_moved_and_brought_back_from_the_keyboard(site, live_map, wait_for):
+    driver = live_map.driver
+    before = live_map.scale
+    driver.find_element(By.ID, "map").send_keys("+")  # to look closer is not to look elsewhere
+    wait_for(lambda: live_map.scale != before)
+    wait_for(lambda: live_map.off_the_middle() < 5)
+    assert not live_map.button.is_displayed()
+    driver.switch_to.active_element.send_keys(Keys.ARROW_LEFT)
+    wait_for(live_map.button.is_displayed)
+    wait_for(lambda: live_map.off_the_middle() > 60)
+    driver.switch_to.active_element.send_keys(Keys.SHIFT + Keys.TAB)
+    assert driver.switch_to.active_element == live_map.button
+    driver.switch_to.active_element.send_keys(Keys.ENTER)
+    wait_for(lambda: live_map.off_the_middle() < 5)
+    assert driver.switch_to.active_element.get_attribute("id") == "map"
+    site.is_at(AFAR[1], 1)
+    wait_for(lambda: live_map.knows(AFAR[1]))
+    wait_for(lambda: live_map.off_the_middle() < 5)
+
+
+def test_the_scale_is_in_words_and_changes_as_one_zooms(live_map, wait_for):
+    wide = live_map.driver.find_element(By.ID, "map").rect["width"]
+    metres = wide * 156_543 / 2**15 * math.cos(math.radians(52.52))
+    assert live_map.scale == f"This map is about {metres / 1000:.0f} km wide."
+    live_map.driver.find_element(By.ID, "map").send_keys("-")
+    wait_for(lambda: live_map.scale == f"This map is about {metres * 2 / 1000:.0f} km wide.")
+    assert live_map.driver.find_elements(By.CSS_SELECTOR, "[aria-live] #map-scale") == []
+
+
+def test_a_wearer_who_crosses_the_date_line_is_not_drawn_round_the_world(site, live_map, wait_for):
+    for n, longitude in enumerate((179.99, -179.99), 1):
+        site.is_at(Position(-16.8, longitude, 12, 5), n)
+        wait_for(lambda x=longitude: live_map.knows(Position(-16.8, x, 12, 5)))
+        wait_for(lambda: live_map.off_the_middle() < 5)
+    before = live_map.driver.find_elements(By.CSS_SELECTOR, "#map path.leaflet-interactive")[-3]
+    box = live_map.driver.find_element(By.ID, "map").rect
+    assert 0 < box["x"] + box["width"] / 2 - before.rect["x"] < 600  # 2 km at 4.6 m a pixel
 
 
 def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
