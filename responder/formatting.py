@@ -82,6 +82,28 @@ def full_map(place: Position) -> str:
     return f"https://www.openstreetmap.org/?{query}#map=17/{at}"
 
 
+def geo(place: Position) -> str:
+    """A link that opens the place in a map app of the reader's own (RFC 5870), with its uncertainty."""
+    within = "" if place.accuracy_m is None else f";u={place.accuracy_m}"
+    return f"geo:{place.latitude:.5f},{place.longitude:.5f}{within}"
+
+
+def decimal_degrees(latitude: float, longitude: float) -> str:
+    """52.52000, 13.40500: to the metre; south and west are negative."""
+    return f"{latitude:.5f}, {longitude:.5f}"
+
+
+def decimal_minutes(latitude: float, longitude: float) -> str:
+    """52° 31.200' N, 13° 24.300' E: to two metres."""
+    sides = (latitude, "N" if latitude >= 0 else "S"), (longitude, "E" if longitude >= 0 else "W")
+    return ", ".join(f"{_minutes(abs(degrees))} {side}" for degrees, side in sides)
+
+
+def _minutes(degrees: float) -> str:
+    whole, thousandths = divmod(round(degrees * 60_000), 60_000)
+    return f"{whole}° {thousandths / 1000:06.3f}'"
+
+
 _MOST_SERIOUS_FIRST = (
     Flag.BUTTON_FAULT,
     Flag.JAMMING,

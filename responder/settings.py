@@ -6,6 +6,7 @@
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,12 +48,21 @@ class PeopleListener:
         return f"{self.public_url}/a/"
 
 
+class Coordinates(StrEnum):
+    """How officers read a position."""
+
+    DEGREES = "degrees"
+    MINUTES = "minutes"
+    MGRS = "mgrs"
+
+
 @dataclass(frozen=True)
 class ConsoleMap:
     """Whose map lies under the console's tracks; ``tiles`` empty: nobody's, and nobody is asked."""
 
     tiles: str
     credit: str
+    coordinates: Coordinates
 
 
 @dataclass(frozen=True)
@@ -225,6 +235,7 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
             '"https://tiles.example.org/{z}/{x}/{y}.png"',
         ),
         "tiles_credit": Key("", good=_is_credit, write="one line of up to 200 characters"),
+        "coordinates": Key("degrees", one_of=tuple(map(str, Coordinates))),
     },
     "modem": {
         "port": Key("", good=_is_full_path, write="a serial device's path"),
@@ -320,7 +331,7 @@ def _path(written: str) -> Path | None:
 
 
 def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
-    device, modem = values["device"], values["modem"]
+    device, modem, console = values["device"], values["modem"], values["console"]
     host, port = device["host"], device["port"]
     public_port = device["public_port"] or port
     directory = Path(values["state"]["directory"])
@@ -335,7 +346,9 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         database=values["state"]["database"],
         device=DeviceListener(host, port, device["public_host"] or host, public_port),
         people=PeopleListener(**people),
-        console=ConsoleMap(values["console"]["tiles"], values["console"]["tiles_credit"]),
+        console=ConsoleMap(
+            console["tiles"], console["tiles_credit"], Coordinates(console["coordinates"])
+        ),
         modem=HqModem(modem["port"], modem["number"], modem["pin"] or None, directory / "said-pins")
         if modem["port"] or (values["state"]["database"] and modem["number"])
         else None,

@@ -30,12 +30,14 @@ from outcry.responder.console.watching.past import Found
 from outcry.responder.console.watching.standing import LISTED_S, Standing
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
+from outcry.responder.maps.grid_reference import mgrs
 from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.plans.addresses import masked
 from outcry.responder.plans.authority import NotProven, Proposal
 from outcry.responder.plans.direction import Change
 from outcry.responder.posting.preview import Previewed
 from outcry.responder.rules.events import NOTE_LENGTH, RING_LENGTH, Reason, Said
+from outcry.responder.settings import Coordinates
 from outcry.responder.storage.alarms import Sighting
 from outcry.settings_file import as_toml
 
@@ -71,6 +73,11 @@ _ALL_THE_SAME = {
     Act.REOPEN: "Open it again all the same",
 }
 
+_WRITTEN = {
+    Coordinates.DEGREES: formatting.decimal_degrees,
+    Coordinates.MINUTES: formatting.decimal_minutes,
+    Coordinates.MGRS: mgrs,
+}
 _SAID = {
     Said.REACHED: "Reached",
     Said.NO_ANSWER: "No answer",
@@ -106,7 +113,8 @@ PLAN_DONE = {
 class ConsolePages:
     """Renders the console; ``clock`` gives Unix seconds.
 
-    ``static``: the address of each file; ``tiles``: a tile server's address, if any.
+    ``static``: the address of each file; ``tiles``: a tile server's address, if any; ``coordinates``:
+    how a position is written.
     """
 
     environment: Environment
@@ -114,6 +122,7 @@ class ConsolePages:
     static: Mapping[str, str]
     tiles: str = ""
     credit: str = ""
+    coordinates: Coordinates = Coordinates.DEGREES
 
     def preview(
         self, session: Session, standing: Standing, posts: Sequence[Previewed]
@@ -302,7 +311,9 @@ class ConsolePages:
         if seen:
             place, words = seen[-1]
             last = {
-                "words": f"{place.latitude:.5f}, {place.longitude:.5f}",
+                "words": _WRITTEN[self.coordinates](place.latitude, place.longitude),
+                "geo": formatting.geo(place),
+                "osm": formatting.full_map(place),
                 "accuracy": formatting.accuracy(place.accuracy_m),
                 "near": "{0.town}, {0.km} km".format(surroundings.near(place)),
                 "seen": words,

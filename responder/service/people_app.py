@@ -27,7 +27,9 @@ def people_app(hq: Responder) -> ASGIApp:
     pages = Pages(given.organisation, people.public_url, hq.clock, _sign(given.sign), given.phone)
     own_words = OwnWords(given.asks)
     public = PublicPages(pages.environment, pages.languages, addresses, own_words)
-    rendered = ConsolePages(pages.environment, hq.clock, addresses, map_.tiles, map_.credit)
+    rendered = ConsolePages(
+        pages.environment, hq.clock, addresses, map_.tiles, map_.credit, map_.coordinates
+    )
     outside = contacts_app(
         contacts.Parts(hq.desk, hq.own_page, pages, public, assets, behind_proxy)
     )

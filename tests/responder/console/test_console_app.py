@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 
@@ -28,6 +29,7 @@ from outcry.responder.rules.events import (
     Vetoed,
     VetoLifted,
 )
+from outcry.responder.service.people_app import people_app
 from outcry.responder.storage.event_log import from_row
 from stage.reports import NOON
 
@@ -366,6 +368,30 @@ def test_the_alarm_shows_track_accuracy_age_and_whom_to_call(olga, world, alarm)
                   "Alarm raised, by mobile data", "Position, by mobile data"):  # fmt: skip
         assert words in page, words
     assert page.index("Position, by mobile data") < page.index("Alarm raised, by mobile data")
+
+
+def test_the_newest_position_opens_in_a_map_app_and_on_openstreetmap(olga, alarm):
+    page = olga.get("/console/alarm/1").text
+    assert 'href="geo:52.52000,13.40500;u=12"' in page
+    assert 'href="https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500#' in page
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "words"),
+    [
+        ("degrees", "52.52000, 13.40500"),
+        ("minutes", "52° 31.200' N, 13° 24.300' E"),
+        ("mgrs", "33U UU 91779 20072"),
+    ],
+)
+def test_positions_are_written_as_the_settings_say(world, serve, coordinates, words):
+    world.hq.restarts({"console": {"coordinates": coordinates}})
+    hand = Hand(serve(people_app(world.hq.parts)), world.clock)
+    hand.settle(f"/console/welcome/{world.hq.parts.officers.add('olga')}")
+    hand.login()
+    world.hq.takes(world.device.message())
+    page = html.unescape(hand.get("/console/alarm/1").text)
+    assert f"<strong>{words}</strong>" in page
 
 
 def test_what_lies_around_is_drawn_from_what_is_shipped(olga, world, alarm):
