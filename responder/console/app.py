@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as NotServed
 from starlette.responses import RedirectResponse
 
-from outcry.responder.console import alarms, login, plans, previews
+from outcry.responder.console import alarms, login, maps, plans, previews
 from outcry.responder.console.accounts import NoSuchWelcome
 from outcry.responder.console.alarms import NobodySpoke, NoReason, NotSure
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
@@ -21,6 +21,7 @@ from outcry.responder.console.team.colleagues import NoSuchOfficer
 from outcry.responder.console.team.shift_log import NotToRead
 from outcry.responder.console.team.work import NoWords, TooManyWords
 from outcry.responder.console.watching import archive, watch_map
+from outcry.responder.maps.squares import NoSuchSquare
 from outcry.responder.plans.authority import CannotConfirm
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.storage.alarms import NoSuchAlarm
@@ -46,6 +47,7 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     TooSoon: (429, "Too many at once", "Nothing was saved. Wait a few seconds, then try again."),
     NoSuchWelcome: (404, "This link no longer works", _A_NEW_LINK),
     NoSuchAlarm: (404, "There is no such alarm", "It may have been deleted, as old alarms are."),
+    NoSuchSquare: (404, "Page not found", "Go back to the console."),
     NoSuchWearer: (404, "There is no such wearer", "The console lists everybody who is enrolled."),
     NotSure: (422, "Nothing was done", "Tick the box to confirm, then press the button again."),
     NoReason: (422, "Nothing was done", "Give a reason: the other officers need it."),
@@ -83,7 +85,7 @@ def console_app(parts: Parts) -> FastAPI:
     """The application below ``/console``."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    rooms = (alarms, previews, archive, watch_map, work, shifts, trails, plans)
+    rooms = (alarms, maps, previews, archive, watch_map, work, shifts, trails, plans)
     for router in (login.router, *(each.router for each in rooms)):
         app.include_router(router, prefix="/console")
     for problem in _PROBLEMS:

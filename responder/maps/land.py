@@ -64,7 +64,7 @@ class Land:
         arcs = [_line(arc, *data["scale"], *data["translate"]) for arc in data["arcs"]]
         self._polygons = [[_shape(_ring(arcs, ring)) for ring in rings] for rings in data["land"]]
         # A lake is cut out before the island in it is drawn: the largest polygons come first.
-        self._polygons.sort(key=lambda rings: -_extent(rings[0].bounds))
+        self._polygons.sort(key=lambda rings: -extent(rings[0].line))
         self._countries: dict[str, list[Shape]] = {
             code: [_shape(_ring(arcs, ring)) for ring in rings]
             for code, rings in data["countries"].items()
@@ -143,14 +143,21 @@ def _unwrapped(line: Line) -> Line:
     return out
 
 
-def _shape(line: Line) -> Shape:
+def around(line: Line) -> Bounds:
+    """What a line lies in."""
     xs = [x for x, _ in line]
     ys = [y for _, y in line]
-    return Shape(line, Bounds(min(xs), min(ys), max(xs), max(ys)))
+    return Bounds(min(xs), min(ys), max(xs), max(ys))
 
 
-def _extent(bounds: Bounds) -> float:
+def extent(line: Line) -> float:
+    """How much a line goes round, in square degrees: of what lies in it."""
+    bounds = around(line)
     return (bounds.east - bounds.west) * (bounds.north - bounds.south)
+
+
+def _shape(line: Line) -> Shape:
+    return Shape(line, around(line))
 
 
 def _without_edges(line: Line) -> Iterator[Line]:

@@ -1,6 +1,6 @@
 """A map of the surroundings of a town, drawn without a network: PNG, 1200 x 675, or reduced.
 
-Land, borders, towns by size, a scale and where the map comes from. A line in
+Land, lakes, rivers, borders, towns by size, a scale and where the map comes from. A line in
 dispute is dashed. Everything is drawn at twice the size and reduced, which
 smooths it; the same view gives the same bytes with the same Pillow.
 """
@@ -15,8 +15,9 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFont
 
-from outcry.responder.maps.land import KM_PER_DEGREE, Bounds, Land, Shape
+from outcry.responder.maps.land import KM_PER_DEGREE, Bounds, Line, extent
 from outcry.responder.maps.places import Places
+from outcry.responder.maps.squares import within
 
 WIDTH, HEIGHT = 1200, 675
 REDUCED = (640, 320)
@@ -25,8 +26,12 @@ ATTRIBUTION = "Map: Natural Earth. Towns: GeoNames, CC BY 4.0"
 _TWICE = 2
 _WIDE, _HIGH = WIDTH * _TWICE, HEIGHT * _TWICE
 _WATER, _LAND, _COAST, _BORDER = "#c9dfec", "#f6f2e6", "#8aa5b5", "#a08f78"
+_RIVER = "#a9c8da"
+_SQUARES = 5  # degrees: those with the most detail
 _INK, _HALO, _MARK, _DOT = "#26292c", "#ffffff", "#c4161c", "#5b6066"
-_WIDE_KM = 420.0  # what a picture shows from west to east: its lines are as coarse as 5 km
+_WIDE_KM = (
+    420.0  # what a picture shows from west to east: its lines are as coarse as a kilometre or two
+)
 _FARTHEST = 84.0  # degrees; a Mercator map has no poles
 _MOST_LABELS = 14
 _DASH, _GAP = 14.0, 10.0
@@ -70,26 +75,16 @@ class _View:
         """The longitude, turned so that it is on this view's side of the world."""
         return self._middle + (longitude - self._middle + 180) % 360 - 180
 
-    def line(self, shape: Shape, degrees: float) -> list[tuple[float, float]]:
-        return [self.at(y, x + degrees) for x, y in shape.line]
+    def line(self, line: Line, degrees: float) -> list[tuple[float, float]]:
+        return [self.at(y, x + degrees) for x, y in line]
 
 
-def draw(spot: Spot, land: Land, places: Places, wide_km: float = _WIDE_KM) -> bytes:
+def draw(spot: Spot, places: Places, wide_km: float = _WIDE_KM) -> bytes:
     """The surroundings of a spot, which is in the middle, as a PNG."""
     view = _View(spot.latitude, spot.longitude, wide_km)
     image = Image.new("RGB", (_WIDE, _HIGH), _WATER)
     pen = ImageDraw.Draw(image)
-    for degrees, rings in land.polygons(view.bounds):
-        for n, ring in enumerate(rings):
-            if len(ring.line) > 2:
-                pen.polygon(view.line(ring, degrees), fill=_WATER if n else _LAND)
-    for line in _lines(view, land.coasts):
-        pen.line(line, fill=_COAST, width=2)
-    for line in _lines(view, land.borders):
-        pen.line(line, fill=_BORDER, width=3, joint="curve")
-    for line in _lines(view, land.disputed):
-        for dash in dashes(line, _DASH, _GAP):
-            pen.line(dash, fill=_BORDER, width=3)
+    _ground(pen, view)
     taken = _mark(pen, view, spot)
     taken += _scale_bar(pen, view)
     _towns(pen, view, places, spot, taken)
@@ -112,6 +107,26 @@ def _png(image: Image.Image, width: int) -> bytes:
     out = io.BytesIO()
     small.quantize(128, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _ground(pen: ImageDraw.ImageDraw, view: _View) -> None:
+    """Land and water, then the lines, so that no square covers its neighbour's."""
+    around = list(within(view.bounds, _SQUARES))
+    for degrees, square in around:
+        for areas, outside, hole in ((square.land, _LAND, _WATER), (square.lakes, _WATER, _LAND)):
+            # A lake is cut out before the island in it is drawn: the largest areas come first.
+            for rings in sorted(areas, key=lambda rings: -extent(rings[0])):
+                for n, ring in enumerate(rings):
+                    pen.polygon(view.line(ring, degrees), fill=hole if n else outside)
+    for degrees, square in around:
+        for lines, ink, wide in (
+            (square.rivers, _RIVER, 2), (square.coasts, _COAST, 2), (square.borders, _BORDER, 3),
+        ):  # fmt: skip
+            for line in lines:
+                pen.line(view.line(line, degrees), fill=ink, width=wide, joint="curve")
+        for line in square.disputed:
+            for dash in dashes(view.line(line, degrees), _DASH, _GAP):
+                pen.line(dash, fill=_BORDER, width=3)
 
 
 def dashes(
@@ -140,12 +155,6 @@ def dashes(
             part.append((x2, y2))
     if drawing and len(part) > 1:
         yield part
-
-
-def _lines(view: _View, shapes: Sequence[Shape]) -> Iterator[list[tuple[float, float]]]:
-    for shape in shapes:
-        for degrees in shape.bounds.turns(view.bounds):
-            yield view.line(shape, degrees)
 
 
 def _mark(pen: ImageDraw.ImageDraw, view: _View, spot: Spot) -> list[Box]:

@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 
 from outcry.responder.formatting import clock_time, local
-from outcry.responder.maps import land, picture, places
+from outcry.responder.maps import picture, places
 from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
@@ -252,7 +252,7 @@ def _picture(words: _Language, where: Where) -> tuple[bytes, str] | None:
 @lru_cache(8)
 def _drawn(spot: Spot) -> bytes:
     """Drawn once for all networks that show it."""
-    return picture.draw(spot, land.load(), places.load())
+    return picture.draw(spot, places.load())
 
 
 @cache

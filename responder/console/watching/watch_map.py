@@ -7,8 +7,7 @@ alarm have marks of their own; the others that are near each other, at the map's
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -17,16 +16,12 @@ from sqlalchemy import Connection
 from outcry.responder.console.dependencies import Hq, LoggedIn
 from outcry.responder.console.watching import standing
 from outcry.responder.console.watching.device_health import SILENT_AFTER_S
-from outcry.responder.maps import land, surroundings
 from outcry.responder.storage import roll
 from outcry.responder.storage.roll import View
 
 MOST_SHARED = 300  # marks of wearers that are not in alarm; 200 more have an alarm
 _PIXELS = 90  # between two marks
 _TILE = 256  # pixels of the whole world at zoom 0
-_COARSE = 0.7  # degrees between two points of a line of the whole world
-_SMALL = 2.0  # degrees: an island that is smaller is left out of it
-_A_DAY = {"Cache-Control": "private, max-age=86400"}  # it is the same for everybody
 
 router = APIRouter()
 
@@ -52,20 +47,6 @@ def marks(request: Request, hq: Hq, session: LoggedIn) -> Response:
     with hq.console.store.read() as connection:
         found = marks_of(connection, asked, hq.console.clock())
     return Response(json.dumps(found, ensure_ascii=False), media_type="application/json")
-
-
-@router.get("/world.json")
-def world(hq: Hq, session: LoggedIn) -> Response:
-    return Response(_world(), media_type="application/json", headers=_A_DAY)
-
-
-@router.get("/outlines.json")
-def outlines(request: Request, hq: Hq, session: LoggedIn) -> Response:
-    """The land around a whole degree, as an alarm's page has it."""
-    latitude = _number(request.query_params, "latitude", -90, 89)
-    longitude = _number(request.query_params, "longitude", -180, 179)
-    lines = surroundings.outlines(math.floor(latitude), math.floor(longitude))
-    return Response(lines, media_type="application/json", headers=_A_DAY)
 
 
 def marks_of(connection: Connection, asked: Asked, now: float) -> dict[str, Any]:
@@ -111,26 +92,3 @@ def _number(
     except ValueError:
         return otherwise
     return min(high, max(low, value)) if math.isfinite(value) else otherwise
-
-
-@cache
-def _world() -> str:
-    """The coasts and borders of the whole world, coarse: each line as latitudes and longitudes."""
-    shapes = land.load()
-    kinds = {"coasts": shapes.coasts, "borders": shapes.borders, "disputed": shapes.disputed}
-    lines = {kind: [*_coarse(of_kind, kind == "coasts")] for kind, of_kind in kinds.items()}
-    return json.dumps(lines | {"towns": []}, separators=(",", ":"))
-
-
-def _coarse(shapes: list[land.Shape], large: bool) -> Iterator[list[tuple[float, float]]]:
-    for shape in shapes:
-        bounds = shape.bounds
-        extent = max(bounds.east - bounds.west, bounds.north - bounds.south)
-        if large and extent < _SMALL:
-            continue
-        points = [(round(y, 1), round(x, 1)) for x, y in shape.line]
-        kept = points[:1]
-        for point in points:
-            if math.dist(point, kept[-1]) >= _COARSE:
-                kept.append(point)
-        yield [*kept, points[-1]]

@@ -2,6 +2,7 @@
 "use strict";
 
 const CLOSEST = 15;  // at first: a few kilometres
+const COARSE_FROM = 11;
 const TO_THE_CURSOR = ["scrollWheelZoom", "doubleClickZoom", "touchZoom"];
 const track = document.getElementById("track");
 const box = document.getElementById("map");
@@ -13,24 +14,11 @@ let drawn = null;
 let newest = null;  // the circle around the newest position, or the position
 let following = true;
 
-function graticule(bounds, zoom) {
-  const step = [90, 45, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001,
-    0.0005, 0.0002][Math.min(17, Math.max(0, Math.round(zoom)))];
-  const lines = [];
-  const west = Math.floor(bounds.getWest() / step) * step;
-  const south = Math.max(-85, Math.floor(bounds.getSouth() / step) * step);
-  for (let x = west; x <= bounds.getEast(); x += step) lines.push([[-85, x], [85, x]]);
-  for (let y = south; y <= bounds.getNorth(); y += step) {
-    lines.push([[y, west], [y, bounds.getEast()]]);
-  }
-  return lines;
-}
-
 // Longitudes that go on across the date line, where the written ones leap from 180 to -180.
 function unwrapped(points) {
   let before = points[0][1];
   return points.map(([latitude, longitude]) => {
-    before += L.Util.wrapNum(longitude - before, [-180, 180]);
+    before += wrapped(longitude - before);
     return [latitude, before];
   });
 }
@@ -62,6 +50,11 @@ function toNewest() {
   map.setView(newest, Math.min(map.getZoom(), Math.max(whole, 1)), { animate: !calm.matches });
 }
 
+function coarse() {
+  return !track.dataset.tiles && map.getZoom() >= COARSE_FROM
+    ? " Coasts, rivers and borders may be a kilometre or two off." : "";
+}
+
 function say() {
   const bounds = map.getBounds();
   const degrees = bounds.getEast() - bounds.getWest();
@@ -69,37 +62,15 @@ function say() {
   const round = Number(metres.toPrecision(String(metres)[0] === "1" ? 2 : 1));
   const wide = round < 1000 ? `${round} m` : `${(round / 1000).toLocaleString("en")} km`;
   document.getElementById("map-scale").textContent = degrees >= 360
-    ? "This map shows the whole world." : `This map is about ${wide} wide.`;
-}
-
-async function drawLand() {  // what is shipped with the responder: nobody else is asked
-  const answer = await fetch(`${location.pathname}/outlines.json`);
-  if (!answer.ok) return;
-  const land = await answer.json();
-  const styles = {
-    coasts: { color: "#3f7391", weight: 2 },
-    borders: { color: "#80664a", weight: 2 },
-    disputed: { color: "#80664a", weight: 2, dashArray: "8 8" },
-  };
-  const below = L.layerGroup().addTo(map);
-  for (const [kind, style] of Object.entries(styles)) {
-    for (const line of land[kind]) L.polyline(line, { ...style, interactive: false }).addTo(below);
-  }
-  for (const [latitude, longitude, name] of land.towns) {
-    const label = document.createElement("span");
-    label.textContent = name;
-    L.circleMarker([latitude, longitude], { radius: 3, color: "#333", interactive: false })
-      .bindTooltip(label, { permanent: true, direction: "right", className: "town" }).addTo(below);
-  }
-  map.attributionControl.addAttribution("Natural Earth. GeoNames, CC BY 4.0");
-  show();  // the track once more, above the land
+    ? "This map shows the whole world." : `This map is about ${wide} wide.${coarse()}`;
 }
 
 function begin(way) {
   box.hidden = false;
   bar.hidden = false;
   document.getElementById("drawn").hidden = true;
-  map = L.map(box, { attributionControl: false });
+  map = L.map(box, { attributionControl: false, minZoom: 2, maxZoom: 19,
+    zoomAnimation: !calm.matches });
   L.control.attribution({ prefix: false }).addTo(map);
   box.setAttribute("role", "application");
   box.setAttribute("aria-label", "Map of the track, north up. The last position is in words above it.");
@@ -108,15 +79,8 @@ function begin(way) {
   L.control.scale({ imperial: false }).addTo(map);
   if (track.dataset.tiles) {
     L.tileLayer(track.dataset.tiles, { maxZoom: 19, attribution: track.dataset.credit }).addTo(map);
-  } else {
-    const net = L.layerGroup().addTo(map);
-    map.on("moveend", () => {
-      net.clearLayers();
-      for (const line of graticule(map.getBounds(), map.getZoom())) {
-        L.polyline(line, { color: "#bbb5a4", weight: 1, interactive: false }).addTo(net);
-      }
-    });
   }
+  surround(map, !track.dataset.tiles);
   map.on("moveend", say);
   map.on("dragstart boxzoomend", () => follow(false));
   map.on("keydown", (event) => {
@@ -131,7 +95,6 @@ function begin(way) {
   const mirrored = way.map(([y, x]) => [2 * newest.lat - y, 2 * newest.lng - x]);
   const whole = map.getBoundsZoom(L.latLngBounds([...way, ...mirrored]).pad(0.1));
   map.setView(newest, Math.min(CLOSEST, whole));
-  drawLand();
 }
 
 function show() {

@@ -5,7 +5,6 @@ const watched = document.getElementById("watch");
 const WATCH_EVERY_MS = 15000;  // at most, when the page has news and the map was not moved
 const SIGNS = { alarm: "\u25b2", silent: "\u25a0", fine: "\u25cf" };
 const WORDS = { alarm: "in alarm", silent: "silent", fine: "heard" };
-const CLOSE = 8;  // from this zoom on the land is drawn as finely as it is shipped
 let watchMap = null;
 let marks = null;
 let markedAt = 0;
@@ -75,33 +74,6 @@ async function mark() {
   }
 }
 
-const LINES = {
-  coasts: { color: "#3f7391", weight: 1.5 },
-  borders: { color: "#80664a", weight: 1 },
-  disputed: { color: "#80664a", weight: 1, dashArray: "6 6" },
-};
-let ground = "";
-async function drawGround(below) {  // what is shipped with the responder: nobody else is asked
-  const { lat, lng } = watchMap.wrapLatLng(watchMap.getCenter());
-  const near = `/console/outlines.json?latitude=${Math.floor(lat)}&longitude=${Math.floor(lng)}`;
-  const wanted = watchMap.getZoom() < CLOSE ? "/console/world.json" : near;
-  if (wanted === ground) return;
-  ground = wanted;
-  const answer = await fetch(wanted, { credentials: "same-origin" });
-  if (!answer.ok || answer.redirected || wanted !== ground) return;
-  const land = await answer.json();
-  below.clearLayers();
-  for (const [kind, style] of Object.entries(LINES)) {
-    for (const line of land[kind]) L.polyline(line, { ...style, interactive: false }).addTo(below);
-  }
-  for (const [latitude, longitude, name] of land.towns) {
-    const label = document.createElement("span");
-    label.textContent = name;
-    L.circleMarker([latitude, longitude], { radius: 3, color: "#333", interactive: false })
-      .bindTooltip(label, { permanent: true, direction: "right", className: "town" }).addTo(below);
-  }
-}
-
 function beginWatch(bounds) {
   document.getElementById("watching").hidden = false;
   watchMap = L.map(watched, { worldCopyJump: true, attributionControl: false, minZoom: 1, preferCanvas: true });
@@ -111,11 +83,8 @@ function beginWatch(bounds) {
   L.control.scale().addTo(watchMap);
   if (watched.dataset.tiles) {
     L.tileLayer(watched.dataset.tiles, { maxZoom: 19, attribution: watched.dataset.credit }).addTo(watchMap);
-  } else {
-    const below = L.layerGroup().addTo(watchMap);
-    watchMap.on("moveend", () => drawGround(below));
-    watchMap.attributionControl.addAttribution("Natural Earth. GeoNames, CC BY 4.0");
   }
+  surround(watchMap, !watched.dataset.tiles);
   marks = L.layerGroup().addTo(watchMap);
   watchMap.on("moveend", mark);
   watchMap.fitBounds(bounds, { maxZoom: 9, padding: [30, 30] });

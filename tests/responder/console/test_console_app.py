@@ -71,7 +71,8 @@ PAGES = [
     "/console/alarm/1/preview",
     "/console/alarm/1/corrections",
     "/console/alarm/1/preview/0.png",
-    "/console/alarm/1/outlines.json",
+    "/console/land/5/50/10.json",
+    "/console/towns/1/52/13.json",
     "/console/live",
 ]
 WORK = ("work/note", "work/still", "work/tick", "work/untick", "work/rang/1")
@@ -397,13 +398,12 @@ def test_positions_are_written_as_the_settings_say(world, serve, coordinates, wo
 def test_what_lies_around_is_drawn_from_what_is_shipped(olga, world, alarm):
     png = olga.get("/console/alarm/1/map.png")
     assert png.content.startswith(b"\x89PNG")
-    lines = olga.get("/console/alarm/1/outlines.json").json()
-    assert "Berlin" in [name for _, _, name in lines["towns"]]
-    for latitude, longitude in (point for line in lines["borders"] for point in line):
-        assert 48 <= latitude <= 57
-        assert 6 <= longitude <= 21
-    assert sum(map(len, lines["coasts"])) > 50
-    assert olga.get("/console/alarm/9/outlines.json").status_code == 404
+    land = olga.get("/console/land/5/50/10.json").json()
+    assert {kind for kind, lines in land.items() if lines} >= {"land", "rivers", "borders"}
+    assert "Berlin" in [town[2] for town in olga.get("/console/towns/1/52/13.json").json()]
+    for nowhere in ("5/51/10", "4/52/12", "5/90/0", "5/50/x", "90/-90/180"):
+        assert olga.get(f"/console/land/{nowhere}.json").status_code == 404
+        assert olga.get(f"/console/towns/{nowhere}.json").status_code == 404
 
 
 def test_an_age_that_nobody_knows_is_told_as_unknown(olga, world):

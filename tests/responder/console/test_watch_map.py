@@ -91,7 +91,8 @@ def test_a_map_pushed_round_the_world_has_what_is_there(world, scattered):
 def test_the_map_is_for_officers_and_takes_no_nonsense(people, world):
     world.hq.takes(world.device.message())
     hand = Hand(people, world.clock)
-    paths = ("/console/map.json", "/console/world.json", "/console/outlines.json?latitude=52")
+    square = "90/-90/-180.json"
+    paths = ("/console/map.json", f"/console/land/{square}", f"/console/towns/{square}")
     for path in paths:
         assert hand.get(path).status_code == 303
     hand.settle(f"/console/welcome/{world.hq.parts.officers.add('olga')}")

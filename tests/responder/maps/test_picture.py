@@ -19,7 +19,7 @@ WATER, LAND, RED = (201, 223, 236), (246, 242, 230), (196, 22, 28)
 
 def drawn(latitude, longitude, name="", within_m=0.0, wide_km=420.0):
     spot = Spot(latitude, longitude, within_m, name)
-    return draw(spot, land.load(), places.load(), wide_km)
+    return draw(spot, places.load(), wide_km)
 
 
 def image(*args, **kwargs):
@@ -79,6 +79,13 @@ def test_every_place_on_earth_can_be_drawn(at):
 
 def test_the_pole_that_is_land_is_land():
     assert near(image(-80.0, 100.0).getpixel((300, 300)), LAND)
+
+
+def test_rivers_and_lakes_are_drawn_where_there_are_some():
+    river = (169, 200, 218)
+    seen = image(50.35, 7.6, wide_km=60.0)  # Koblenz, on the Rhine
+    assert any(near(seen.getpixel((x, 100)), river) for x in range(WIDTH))
+    assert near(image(46.45, 6.55, wide_km=60.0).getpixel((WIDTH // 2 + 60, HEIGHT // 2)), WATER)
 
 
 def test_a_border_in_dispute_is_dashed_and_others_are_not():

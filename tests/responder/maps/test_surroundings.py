@@ -10,21 +10,40 @@ from hypothesis import strategies as st
 
 from outcry.report import Position
 from outcry.responder.maps import surroundings
+from outcry.responder.maps.squares import NoSuchSquare
 
 pytestmark = pytest.mark.slow
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(-90, 89), st.integers(-180, 179))
-def test_everywhere_there_are_outlines_of_a_size_that_can_be_sent(latitude, longitude):
-    lines = surroundings.outlines(latitude, longitude)
-    assert len(lines) < 400_000
-    found = json.loads(lines)
-    for kind in ("coasts", "borders", "disputed"):
-        for line in found[kind]:
-            assert len(line) > 1
-            for y, _ in line:
-                assert latitude - 4.1 <= y <= latitude + 4.1
+@given(st.sampled_from([90, 30, 5, 1]), st.floats(-90, 89.9), st.floats(-180, 179.9))
+def test_everywhere_there_are_the_largest_towns_of_a_square(size, latitude, longitude):
+    south, west = (
+        int((x + edge) // size * size - edge) for x, edge in ((latitude, 90), (longitude, 180))
+    )
+    sent = surroundings.towns(size, south, west)
+    assert len(sent.encode()) < 40_000
+    towns = json.loads(sent)
+    assert [each[3] for each in towns] == sorted((each[3] for each in towns), reverse=True)
+    for y, x, _, _ in towns:
+        assert south <= y <= south + size
+        assert west <= x <= west + size
+
+
+def test_small_towns_are_there_when_one_looks_closely():
+    near, far = (
+        [each[2] for each in json.loads(surroundings.towns(*at))]
+        for at in ((1, 52, 13), (30, 30, 0))
+    )
+    assert {"Berlin", "Teupitz"} <= set(near)
+    assert "Berlin" in far
+    assert "Teupitz" not in far
+
+
+@pytest.mark.parametrize("corner", [(5, 51, 10), (5, 50, 11), (2, 50, 10), (5, 90, 0), (1, 0, 180)])
+def test_squares_begin_at_their_own_multiples(corner):
+    with pytest.raises(NoSuchSquare):
+        surroundings.towns(*corner)
 
 
 @pytest.mark.parametrize(

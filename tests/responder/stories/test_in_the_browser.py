@@ -17,10 +17,12 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from site_in_browser import Site, text
+from tile_server import tile_server
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
 from outcry.responder.posting.publisher import Draft
 from outcry.responder.rules.events import Confirmed
+from outcry.responder.service.people_app import people_app
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
 
@@ -155,7 +157,7 @@ def test_the_map_is_drawn_and_grows_with_the_track(site, desk, world, wait_for):
     dots = "#map path.leaflet-interactive"
     wait_for(lambda: len(desk.find_elements(By.CSS_SELECTOR, dots)) == 5)  # way, circle, 3 dots
     towns = ".town.leaflet-tooltip"
-    wait_for(lambda: "Berlin" in [e.text for e in desk.find_elements(By.CSS_SELECTOR, towns)])
+    wait_for(lambda: "Mitte" in [e.text for e in desk.find_elements(By.CSS_SELECTOR, towns)])
     assert "GeoNames" in text(desk, "#map .leaflet-control-attribution")
     box = desk.find_element(By.ID, "map").rect
     assert box["width"] > 300
@@ -170,6 +172,21 @@ def test_the_map_is_drawn_and_grows_with_the_track(site, desk, world, wait_for):
     assert asked_of(desk) == {site.host}
 
 
+LAND, WATER = (246, 242, 230), (201, 223, 236)
+GROUND = """
+const canvas = document.querySelector(".leaflet-ground-pane canvas");
+if (!canvas) return [];
+const paint = canvas.getContext("2d");
+const there = canvas.getBoundingClientRect();
+const map = document.getElementById("map").getBoundingClientRect();
+const found = [];
+for (let x = 1; x < 16; x += 1) for (let y = 1; y < 10; y += 1) {
+  const across = (map.x + map.width * x / 16 - there.x) * canvas.width / there.width;
+  const down = (map.y + map.height * y / 10 - there.y) * canvas.height / there.height;
+  found.push([...paint.getImageData(across, down, 1, 1).data]);
+}
+return found;
+"""
 AFAR = [Position(52.52 + n * 0.02, 13.405 + n * 0.033, 12, 5) for n in range(5)]  # 3 km apart
 
 
@@ -196,6 +213,34 @@ class LiveMap:
 
     def knows(self, place):
         return f"{place.latitude:.5f}, {place.longitude:.5f}" in text(self.driver, "#place")
+
+    def ground(self):
+        """What is drawn below the track at 15 x 9 points of the map, as (red, green, blue)."""
+        return [
+            tuple(each[:3])
+            for each in self.driver.execute_script(GROUND)
+            if each[3] > 0  # nothing is there yet
+        ]
+
+    def all_is(self, colour):
+        ground = self.ground()
+        return len(ground) == 135 and all(math.dist(each, colour) < 12 for each in ground)
+
+    def zooms(self, key, times, wait_for):
+        """Each key when the map stands still: one that comes before is passed over."""
+        for _ in range(times):
+            wait_for(
+                lambda: not self.driver.find_elements(By.CSS_SELECTOR, "#map .leaflet-zoom-anim")
+            )
+            before = self.scale
+            self.driver.find_element(By.ID, "map").send_keys(key)
+            wait_for(lambda before=before: self.scale != before)
+
+    @property
+    def towns(self):
+        return self.driver.execute_script(
+            "return [...document.querySelectorAll('#map .town')].map((each) => each.textContent)"
+        )
 
     @property
     def button(self):
@@ -266,10 +311,72 @@ def test_the_map_is_moved_and_brought_back_from_the_keyboard(site, live_map, wai
 def test_the_scale_is_in_words_and_changes_as_one_zooms(live_map, wait_for):
     wide = live_map.driver.find_element(By.ID, "map").rect["width"]
     metres = wide * 156_543 / 2**15 * math.cos(math.radians(52.52))
-    assert live_map.scale == f"This map is about {metres / 1000:.0f} km wide."
+    coarse = "Coasts, rivers and borders may be a kilometre or two off."
+    assert live_map.scale == f"This map is about {metres / 1000:.0f} km wide. {coarse}"
     live_map.driver.find_element(By.ID, "map").send_keys("-")
-    wait_for(lambda: live_map.scale == f"This map is about {metres * 2 / 1000:.0f} km wide.")
+    wait_for(lambda: f"This map is about {metres * 2 / 1000:.0f} km wide." in live_map.scale)
     assert live_map.driver.find_elements(By.CSS_SELECTOR, "[aria-live] #map-scale") == []
+
+
+def test_land_and_water_fill_the_map_wherever_one_looks(site, live_map, wait_for):
+    wait_for(lambda: live_map.all_is(LAND))
+    live_map.zooms("-", 7, wait_for)
+    wait_for(lambda: {"Berlin", "Hamburg", "Warszawa"} & set(live_map.towns))
+    wait_for(lambda: len(live_map.ground()) == 135)
+    at_sea = Position(0.0, -30.0, 12, 5)
+    site.is_at(at_sea, 1)
+    wait_for(lambda: live_map.knows(at_sea))
+    wait_for(lambda: live_map.all_is(WATER))
+    site.is_at(Position(15.35, 44.2, 12, 5), 2)
+    wait_for(lambda: "Sanaa" in live_map.towns)
+    wait_for(lambda: len(live_map.ground()) == 135)
+    assert complaints(live_map.driver) == []
+    assert asked_of(live_map.driver) == {site.host}
+
+
+def test_the_closer_one_looks_the_smaller_are_the_towns_that_are_named(live_map, wait_for):
+    live_map.zooms("-", 8, wait_for)
+    wait_for(lambda: {"Berlin", "Magdeburg"} <= set(live_map.towns))
+    from_afar = set(live_map.towns)
+    live_map.zooms("=", 3, wait_for)  # "+" is Shift too: three steps at once
+    wait_for(lambda: len(set(live_map.towns) - from_afar) > 10)
+    assert "Magdeburg" not in live_map.towns
+
+
+@pytest.fixture
+def tiles():
+    with tile_server() as server:
+        yield server
+
+
+def test_tiles_are_asked_of_the_server_in_the_settings_alone(world, serve, desk, tiles, wait_for):
+    address = f"http://{tiles.host}/{{z}}/{{x}}/{{y}}.png"
+    world.hq.restarts({"console": {"tiles": address, "tiles_credit": "Our own streets"}})
+    site = Site(world, serve(people_app(world.hq.parts)))
+    world.hq.takes(world.device.message())
+    shown = LiveMap(site, desk)
+    loaded = "#map .leaflet-tile-loaded"
+    wait_for(lambda: len(desk.find_elements(By.CSS_SELECTOR, loaded)) >= 4)
+    wait_for(lambda: shown.off_the_middle() < 5)
+    side = 2**15 / 360
+    assert (15, int((13.405 + 180) * side)) in [tile[:2] for tile in tiles.asked]
+    assert "Our own streets" in text(desk, "#map .leaflet-control-attribution")
+    assert shown.towns == []
+    assert shown.scale == "This map is about 3 km wide."
+    assert complaints(desk) == []
+    assert asked_of(desk) == {site.host, tiles.host}
+    site.is_at(AFAR[3], 1)
+    wait_for(lambda: any(tile[1] > (13.48 + 180) * side for tile in tiles.asked))
+    with tile_server() as another:
+        desk.execute_script(
+            "const stray = new Image(); stray.id = 'stray'; document.body.append(stray);"
+            "stray.onerror = () => stray.title = 'refused'; stray.src = arguments[0]",
+            f"http://{another.host}/1/0/0.png",
+        )
+        wait_for(lambda: desk.find_element(By.ID, "stray").get_attribute("title") == "refused")
+        assert another.asked == []
+    assert tiles.strange == []
+    assert "Content Security Policy" in complaints(desk)[0]
 
 
 def test_a_wearer_who_crosses_the_date_line_is_not_drawn_round_the_world(site, live_map, wait_for):
