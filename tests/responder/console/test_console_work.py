@@ -175,7 +175,7 @@ def test_an_item_is_ticked_with_name_and_time_and_taken_back(olga, hand, agreed,
     world.clock.passes(60)
     assert olga.act(1, "work/tick", item="Call the <embassy>").status_code == 303
     assert world.hq.entries()[-1] == Ticked(world.clock(), "olga", "Call the <embassy>")
-    assert "Done: olga, 13:01 (12:01 UTC)" in page(pavel)
+    assert "Done: olga, 13:02 (12:02 UTC)" in page(pavel)
     assert "Not ticked on the checklist: Call the lawyer." in page(pavel)
     assert pavel.act(1, "work/untick", item="Call the <embassy>").status_code == 303
     assert "Done: olga" not in page(olga)

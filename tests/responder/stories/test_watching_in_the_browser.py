@@ -125,7 +125,7 @@ def test_pages_filters_and_sorting_are_links_that_news_follows(site, desk, world
     assert listed(desk) == second
     tab_to(desk, "show-silent").send_keys(Keys.ENTER)
     wait_for(lambda: "show=silent" in desk.current_url)
-    assert {each.text for each in desk.find_elements(By.CSS_SELECTOR, "#list .state")} == {
+    assert {each.text for each in desk.find_elements(By.CSS_SELECTOR, "#list td .state")} == {
         "■ silent"
     }
     tab_to(desk, "show-alarm").send_keys(Keys.ENTER)
