@@ -67,17 +67,7 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
 
     @router.get("/map.png")
     def surroundings_map(request: Request, hq: Hq, link: Opens) -> Response:
-        """The surroundings of what the link shows; with a ticket, of the newest place."""
-        try:
-            shown = link.open()
-        except (desk.NoSuchLink, desk.LinkExpired):
-            raise HTTPException(404) from None
-        standing = _standing(request, hq, shown)
-        reports = [shown.report] if standing is None else [each.report for each in standing.track]
-        place = next((r.place for r in reports if isinstance(r.place, Position)), None)
-        if place is None:
-            raise HTTPException(404)
-        return Png(surroundings.drawn(place))
+        return Png(surroundings.drawn(_place(request, hq, link)))
 
     @router.post("/{said}")
     def answer(
@@ -143,3 +133,17 @@ routers = (
     _routes("/a/{sealed}/{n:int}", device_link_of),
     _routes("/c/{token}", short_link),
 )
+
+
+def _place(request: Request, hq: Parts, link: Link) -> Position:
+    """What the link shows; with a ticket, the newest place."""
+    try:
+        shown = link.open()
+    except (desk.NoSuchLink, desk.LinkExpired):
+        raise HTTPException(404) from None
+    standing = _standing(request, hq, shown)
+    reports = [shown.report] if standing is None else [each.report for each in standing.track]
+    place = next((r.place for r in reports if isinstance(r.place, Position)), None)
+    if place is None:
+        raise HTTPException(404)
+    return place
