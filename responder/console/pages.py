@@ -453,7 +453,9 @@ class ConsolePages:
 
     def _ago(self, at: float, zone: tzinfo | None = None) -> str:
         now = self.clock()
-        return f"{formatting.span(now - at)} ago ({formatting.when(at, now, zone)})"
+        when = formatting.when(at, now, zone)
+        said = f", at {when}" if "(" in when else f" ({when})"  # no brackets within brackets
+        return f"{formatting.span(now - at)} ago{said}"
 
     def _page(
         self, template: str, session: Session | None = None, status: int = 200, **values: object

@@ -1,6 +1,7 @@
 """What each person is told: gathered from what is on disk, the same at every try."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from sqlalchemy import Connection, select
 
@@ -102,7 +103,7 @@ class Briefer:
         if one.topic is Topic.PASSED:
             return _passed(episode.passes[one.number - 1])
         if one.topic is Topic.UNATTENDED:
-            return _unattended(episode)
+            return _unattended(episode, time_zone.of_alarm(connection, alarm))
         if one.topic is not Topic.NO_CONSENT:
             return _TOPICS[one.topic]
         mark = publication.why_no_consent(case, repository.load(connection, alarm, self.means))
@@ -169,10 +170,10 @@ def _passed(act: OfficerAct) -> str:
             return f"{act.officer} has given it back: nobody has it. Take it"
 
 
-def _unattended(episode: Episode) -> str:
+def _unattended(episode: Episode, zone: tzinfo | None) -> str:
     """That an open alarm is left alone."""
     assert episode.attended_at is not None
-    since = formatting.clock_time(episode.attended_at)
+    since = formatting.clock_time(episode.attended_at, zone)
     if episode.holder is None:
         return f"nobody has it since {since}. Take it"
     return (

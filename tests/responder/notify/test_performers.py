@@ -205,14 +205,17 @@ def test_the_officers_are_told_once_that_somebody_contradicts_an_end(staffed, we
 def test_the_officers_are_told_who_has_it_now(staffed, web, passes, said):
     staffed.hq.takes(staffed.device.message())
     told = told_after(staffed, web, officer(Acknowledged), passes)
-    assert told == [f"ALARM: Ana ALARM: Ana, raised at 12:00 UTC: {said}. {URL}/console"]
+    assert told == [f"ALARM: Ana ALARM: Ana, raised at 13:00 (12:00 UTC): {said}. {URL}/console"]
 
 
 @pytest.mark.parametrize(
     ("then", "said"),
     [
-        ([], "night has it, and has done nothing since 12:00 UTC. Call them, or take it over"),
-        ([GivenBack(0.0, "night")], "nobody has it since 12:00 UTC. Take it"),
+        (
+            [],
+            "night has it, and has done nothing since 13:00 (12:00 UTC). Call them, or take it over",
+        ),
+        ([GivenBack(0.0, "night")], "nobody has it since 13:00 (12:00 UTC). Take it"),
     ],
 )
 def test_the_officers_are_told_that_it_is_left_alone(staffed, web, then, said):
@@ -225,14 +228,16 @@ def test_the_officers_are_told_that_it_is_left_alone(staffed, web, then, said):
     staffed.clock.passes(1)
     staffed.hq.works()
     ((_, _, body),) = web.taken[before:]
-    assert body == f"ALARM: Ana, raised at 12:00 UTC: {said}. {URL}/console"
+    assert body == f"ALARM: Ana, raised at 13:00 (12:00 UTC): {said}. {URL}/console"
 
 
 def test_who_has_a_silence_is_told_as_of_a_silence(staffed, web):
     staffed.hq.takes(staffed.device.message(MessageType.HEARTBEAT))
     Quiet(staffed).passes(2000, 500)
     (said,) = told_after(staffed, web, officer(Acknowledged), officer(HandedOver))
-    assert "no signal from the device since 12:00 UTC: night has handed it over to day" in said
+    assert (
+        "no signal from the device since 13:00 (12:00 UTC): night has handed it over to day" in said
+    )
 
 
 def test_a_silence_that_an_officer_opens_again_is_told_as_the_silence_it_is(staffed, web):
