@@ -35,6 +35,7 @@ from bench.device.idle import air_bytes_per_day, idle_bytes_written_per_day, idl
 from bench.device.memory import armed_rss_mb
 from bench.device.start import start_to_armed_minstr, whole_start_minstr
 from bench.figure import Bound, Figure
+from bench.headquarters.barriers import axe_violations
 from bench.headquarters.changes import tried_changes, undetected_changes
 from bench.headquarters.consoles import console_news_s_50_open
 from bench.headquarters.contact_page import contact_page_bytes
@@ -81,6 +82,7 @@ from bench.product.house import (
 from bench.product.newcomer import check_s, demo_packages, tmp_mb_of_the_tests
 from bench.product.packages import deb_size_kb, unit_score_device, unit_score_responder
 from simulation.week import DAY_S
+from stage.browser import PHONE
 
 FIGURES = (
     Figure(
@@ -105,6 +107,13 @@ FIGURES = (
         partial(false_confirmations, 20),
     ),
     Figure("contact_page_bytes", "B", Bound("<=", 14_000), contact_page_bytes),
+    Figure(
+        "axe_violations",
+        "places",
+        Bound("<=", 0),
+        axe_violations,
+        partial(axe_violations, [PHONE]),
+    ),
     Figure("taps_to_confirm", "taps", Bound("<=", 3), taps_to_confirm),
     Figure("public_page_bytes", "B", Bound("<=", 100_000), public_page_bytes),
     Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),
