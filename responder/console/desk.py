@@ -300,7 +300,7 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
     kind, agreed = AlarmKind(row.kind), repository.of_alarm(connection, row.id)
     case = event_log.case_of(connection, row.id)
     held_until = public_at(case, 60.0 * agreed.embargo_minutes)
-    zone = time_zone.of_alarm(connection, row.id)
+    zone = time_zone.now_of(connection, row.id)
     heard = row.arrived_at, row.heard_at
     return Standing(
         row.id, row.name, kind, *heard, agreed.quorum, case, row.device, zone, held_until

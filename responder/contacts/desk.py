@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from outcry.envelope import EnvelopeRefused, from_text
-from outcry.report import AlarmKind, Report
+from outcry.report import AlarmKind, Position, Report
 from outcry.responder import journal
 from outcry.responder.contacts.pin_tries import PinTries, Try, remembered
 from outcry.responder.enrolment.pins import is_pin, plain_pin
@@ -112,6 +112,7 @@ class Standing:
     are told that it no longer holds. ``earlier``: when each earlier episode began, Unix seconds;
     ``again``: the button was held again after that was over, else an officer says that it is not.
     ``said``: this contact's own answers in it, oldest first. Each stands: a later one takes none back.
+    ``zone``: by whose clock times are told.
     """
 
     contact: str
@@ -132,6 +133,7 @@ class Standing:
     again: bool = False
     earlier: tuple[float, ...] = ()
     said: tuple[Answer, ...] = ()
+    zone: tzinfo | None = None
     known: str = field(default="", repr=False)
 
 
@@ -169,7 +171,7 @@ class Desk:
             contacts = _contacts(connection, taken.alarm)
             case = event_log.case_of(connection, taken.alarm)
             newer_at = _newer_at(connection, taken.alarm)
-            zone = time_zone.of_alarm(connection, taken.alarm)
+            zone = time_zone.of_report(connection, taken.alarm, taken.report.place)
         language = next((one.language for one in contacts if one.number_in_list == contact), None)
         again_at = _again_at(case, taken.report.sequence)
         mark = _mark(taken.alarm, contacts, case.turns)
@@ -190,7 +192,7 @@ class Desk:
             case = event_log.case_of(connection, row.alarm)
             mark = _mark(row.alarm, _contacts(connection, row.alarm), case.turns)
             newer_at = _newer_at(connection, row.alarm)
-            zone = time_zone.of_alarm(connection, row.alarm)
+            zone = time_zone.of_report(connection, row.alarm, report.place)
         again_at = _again_at(case, report.sequence)
         of = row.alarm, wearer, report, arrived_at, row.number_in_list, row.language
         return Shown(*of, again_at, newer_at, mark, token, message, zone)
@@ -259,9 +261,13 @@ class Desk:
             agreed = repository.load(connection, alarm, repository.Means())
             about = alarms.about(connection, alarm)
             track = alarms.track(connection, alarm, case)
+            here = (each.report.place for each in track)
+            place = next((each for each in here if isinstance(each, Position)), None)
+            zone = time_zone.of_report(connection, alarm, place)
         ticket = _ticket(alarm, contact, self.clock() + TICKET_S)
         heard_at = about.heard_at or about.arrived_at
-        return standing(case, agreed, contact, ticket, heard_at, track, self.clock())
+        stands = standing(case, agreed, contact, ticket, heard_at, track, self.clock())
+        return replace(stands, zone=zone)
 
     def _append(self, alarm: int, event: Event) -> None:
         with self.store.write() as connection:

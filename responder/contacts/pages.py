@@ -7,6 +7,7 @@ takes seconds on a slow network. No page needs a script, and none is allowed one
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 
 from markupsafe import Markup
@@ -91,7 +92,9 @@ class Pages:
         is not to load itself again, which takes a screen reader back to its beginning.
         """
         say = self.languages.get(standing.language, self.languages[ENGLISH])
-        track = [self._sighting(each, say, shown.zone) for each in standing.track[:REPORTS_SHOWN]]
+        track = [
+            self._sighting(each, say, standing.zone) for each in standing.track[:REPORTS_SHOWN]
+        ]
         places = [each.report.place for each in reversed(standing.track)]
         here = (each for each in standing.track if isinstance(each.report.place, Position))
         last = next(here, None)
@@ -99,19 +102,19 @@ class Pages:
             "standing.html",
             409 if older else 200,
             say=say,
-            **self._who(shown, say),
+            **self._who(replace(shown, zone=standing.zone), say),
             base=base,
             older=older,
             still=still,
-            earlier=[self._when(each, say, shown.zone) for each in reversed(standing.earlier)],
+            earlier=[self._when(each, say, standing.zone) for each in reversed(standing.earlier)],
             answer=None if answer is None else answer.value,
             standing=standing,
             said=Markup("; ").join(_BOLD.format(say(each.value)) for each in standing.said),
             confirmed=Answer.CONFIRM in standing.said,
             track=track,
             more=len(standing.track) - len(track),
-            last=None if last is None else self._sighting(last, say, shown.zone),
-            device=self._device(standing, say, shown.zone),
+            last=None if last is None else self._sighting(last, say, standing.zone),
+            device=self._device(standing, say, standing.zone),
             drawn=_drawn([p for p in places if isinstance(p, Position)], say, shown.wearer),
         )
         if not still:

@@ -136,7 +136,10 @@ class _Batch:
 
     def _write_roll(self) -> None:
         """How the devices are now, those that are another way than before."""
-        now = {device: roll.condition(report) for device, report in self._said_of_itself.items()}
+        now = {
+            device: roll.later(report, self._conditions.get(device))
+            for device, report in self._said_of_itself.items()
+        }
         rows = [
             {"which": device, **condition}
             for device, condition in now.items()

@@ -84,7 +84,9 @@ class Briefer:
         case = event_log.case_of(connection, alarm)
         news = self._news(connection, alarm, case, one.episode)
         title = f"{_KINDS[news.kind]}: {news.wearer}"
-        at = formatting.when(news.at, news.told_of_at or news.at, news.zone)
+        # By UTC or by the plan's own zone: officers' channels are never told where.
+        zone = time_zone.agreed(connection, alarm)
+        at = formatting.when(news.at, news.told_of_at or news.at, zone)
         raised = f"raised at {at}" if news.dated else f"received at {at}"
         if news.kind is AlarmKind.SILENCE:
             marks = "".join(f", {mark}" for mark in news.marks)
@@ -103,7 +105,7 @@ class Briefer:
         if one.topic is Topic.PASSED:
             return _passed(episode.passes[one.number - 1])
         if one.topic is Topic.UNATTENDED:
-            return _unattended(episode, time_zone.of_alarm(connection, alarm))
+            return _unattended(episode, time_zone.agreed(connection, alarm))
         if one.topic is not Topic.NO_CONSENT:
             return _TOPICS[one.topic]
         mark = publication.why_no_consent(case, repository.load(connection, alarm, self.means))
@@ -113,9 +115,9 @@ class Briefer:
     def _news(self, connection: Connection, alarm: int, case: Case, number: int) -> News:
         about = alarms.about(connection, alarm)
         name, kind = about.name, about.kind
-        zone = time_zone.of_alarm(connection, alarm)
         if kind is AlarmKind.SILENCE:
             assert case.silence is not None
+            zone = time_zone.of_report(connection, alarm, None)
             return News(
                 name, kind, case.silence.heard_at, None, marks=case.silence.marks, zone=zone
             )
@@ -131,7 +133,7 @@ class Briefer:
             told_of_at=found.received_at,
             by_hq=Flag.CLOCK_UNSET in found.report.flags,
             dated=episode.opened_by.is_dated,
-            zone=zone,
+            zone=time_zone.of_report(connection, alarm, found.report.place),
         )
 
     def _for_contact(

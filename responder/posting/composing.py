@@ -1,5 +1,6 @@
 """What the public is told of an alarm: composed from its history, once for each thing to say."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from outcry.responder.rules.case import Case
 from outcry.responder.rules.episode import Episode
 from outcry.responder.rules.model import OWN_PAGE, Disclosure
 from outcry.responder.storage import alarms, event_log
-from outcry.responder.storage.alarms import received
+from outcry.responder.storage.alarms import Received, received
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,15 @@ class Composer:
         about = alarms.about(connection, call.alarm)
         raised = _raised_at(connection, episode)
         language = agreed.post_language(target.network)
-        zone = time_zone.in_public(connection, call.alarm)
+        newest_first = sorted(
+            received(connection, alarm=call.alarm), key=lambda each: -each.counter
+        )
+        zone = time_zone.in_public(connection, call.alarm, _told_place(newest_first, episode))
         facts = PostFacts(about.name, self.organisation, raised, raised, zone=zone)
         match target:
             case Post():
                 decided = episode.last_ground
                 assert decided is not None
-                messages = received(connection, alarm=call.alarm)
-                newest_first = sorted(messages, key=lambda each: -each.counter)
                 facts = replace(
                     facts,
                     made_at=decided.at,
@@ -67,7 +69,9 @@ class Composer:
                 (found,) = received(connection, id=target.message)
                 told, at = found.report, formatting.raised_at(found.report, found.received_at)
                 moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
-                facts = replace(facts, made_at=at, where=moved, at=at)
+                if moved:
+                    zone = time_zone.in_public(connection, call.alarm, told.place)
+                facts = replace(facts, made_at=at, where=moved, at=at, zone=zone)
                 return wording.follow_up_draft(facts, limits, language)
             case Correction():
                 said = episode.corrections[target.number]
@@ -103,6 +107,13 @@ def _raised_at(connection: Connection, episode: Episode) -> float:
     assert episode.opened_by is not None
     (found,) = received(connection, id=episode.opened_by.message)
     return formatting.raised_at(found.report, found.received_at)
+
+
+def _told_place(newest_first: Sequence[Received], episode: Episode) -> Position | None:
+    """The newest position when the episode was posted first: all that is said of it goes by that."""
+    until = min((each.at for each in episode.posts.values()), default=math.inf)
+    places = (each.report.place for each in newest_first if each.received_at <= until)
+    return next((place for place in places if isinstance(place, Position)), None)
 
 
 def _where(agreed: Terms, reports: Sequence[Report]) -> Where | None:

@@ -59,7 +59,8 @@ class Preview:
             now = self.clock()
             case.take(Approved(now, "preview"))
             case.take(GroundFound(now, Ground.DUTY_OFFICER))
-        return tuple(self._of(connection, alarm, case, network) for network in plan.networks)
+        there = (network for network in plan.networks if network in self.publishers)
+        return tuple(self._of(connection, alarm, case, network) for network in there)
 
     def corrections(
         self, connection: Connection, alarm: int
@@ -79,6 +80,8 @@ class Preview:
         number = len(case.corrections)
         shown = []
         for post, posted in sorted(case.posts.items(), key=lambda each: str(each[0])):
+            if post.network not in self.publishers:  # it is not set up any more
+                continue
             target = Correction(post.network, number, post.episode)
             limits = self.publishers[post.network].limits
             call = Call(0, alarm, Action(target, 1), 0)

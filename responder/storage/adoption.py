@@ -20,6 +20,8 @@ from outcry.responder.storage import (
 )
 from outcry.responder.storage.event_log import Exhibit, exhibit
 
+_TOGETHER = 1000  # wearers
+
 
 def adopt(connection: Connection, now: float) -> None:
     """Write proofs of what has none. What differs from a proof that is there is left to be found."""
@@ -29,7 +31,8 @@ def adopt(connection: Connection, now: float) -> None:
     alarm = store.alarm.c
     for id_, kind in connection.execute(select(alarm.id, alarm.kind).order_by(alarm.id)).all():
         exhibits.plan_in_force(connection, id_, now)
-        with suppress(KeyError, TypeError, ValueError):  # a history that nobody can read stands
+        with suppress(*event_log.UNREADABLE):
+            # A history that nobody can read stands.
             alarms.settle(connection, id_, AlarmKind(kind), event_log.case_of(connection, id_))
     _roll(connection)
 
@@ -41,9 +44,11 @@ def _roll(connection: Connection) -> None:
         alarm.device == wearer.device, alarm.kind == int(AlarmKind.DRILL)
     )
     connection.execute(update(store.wearer).values(drilled_at=drilled.scalar_subquery()))
-    for device in connection.scalars(select(wearer.device)).all():
-        roll.enter(connection, [device])
-        roll.refresh(connection, device)
+    every = connection.scalars(select(wearer.device)).all()
+    for first in range(0, len(every), _TOGETHER):
+        devices = every[first : first + _TOGETHER]
+        roll.enter(connection, devices)
+        roll.refresh(connection, devices)
 
 
 def _messages(connection: Connection, now: float) -> None:

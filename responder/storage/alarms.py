@@ -33,8 +33,10 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
     A message that was heard is never a new alarm, however late it is repeated: of each its digest
     is kept. What was made public stays public until somebody takes it back.
     """
-    audit_chain.removed(connection, now, alarm, why)
     device = connection.scalar(select(store.alarm.c.device).filter_by(id=alarm))
+    if device is not None:
+        store.lock_wearer(connection, device)  # first, as a report of theirs does
+    audit_chain.removed(connection, now, alarm, why)
     message = store.message.c
     of_alarm = select(message.id).filter_by(alarm=alarm)
     connection.execute(delete(store.unjudged).where(store.unjudged.c.message.in_(of_alarm)))
@@ -45,7 +47,7 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
         connection.execute(delete(table).filter_by(alarm=alarm))
     connection.execute(delete(store.alarm).filter_by(id=alarm))
     if device is not None:
-        roll.refresh(connection, device)
+        roll.refresh(connection, [device])
 
 
 def _never_given(connection: Connection) -> int:

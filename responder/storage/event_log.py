@@ -10,6 +10,7 @@ reads them, they are evidence of what was received, said and agreed.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from enum import Enum, StrEnum
 from functools import cache
@@ -79,6 +80,10 @@ def _write(connection: Connection, entries: Sequence[tuple[int, float, str, str]
     store.write_rows(connection, _ENTRIES, rows)
 
 
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError, AssertionError)
+"""What :func:`from_row` and a case raise of an entry that nobody wrote so."""
+
+
 def load(connection: Connection, alarm: int) -> tuple[Event, ...]:
     """All events, oldest first; exhibits are none."""
     entry = store.history.c
@@ -88,14 +93,18 @@ def load(connection: Connection, alarm: int) -> tuple[Event, ...]:
 
 
 def load_all(connection: Connection, alarms: Sequence[int]) -> dict[int, list[Event]]:
-    """As :func:`load`, of many alarms at once."""
+    """As :func:`load`, of many alarms at once; an entry that cannot be read is left out.
+
+    A damaged one, which ``verify`` names, takes no other alarm from those who watch.
+    """
     entry = store.history.c
     rows = select(entry.alarm, entry.at, entry.what, entry.data).where(
         entry.alarm.in_(alarms), entry.what.not_in(Exhibit.__members__)
     )
     found: dict[int, list[Event]] = {alarm: [] for alarm in alarms}
     for alarm, *row in connection.execute(rows.order_by(entry.alarm, entry.n)):
-        found[alarm].append(from_row(*row))
+        with suppress(*UNREADABLE):
+            found[alarm].append(from_row(*row))
     return found
 
 

@@ -6,7 +6,7 @@ those keeps the roll in the same transaction.
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from outcry.report import Flag, MessageType, Position, Report, decode
+from outcry.report import Flag, MessageType, Position, Report, ReportInvalid, decode
 from outcry.responder.storage import store
 
 LOW_PERCENT = 20  # of the battery: to be charged today
@@ -172,7 +172,7 @@ CONDITION = ("battery", "low_battery", "latitude", "longitude")
 
 
 def condition(report: Report | None) -> dict[str, Any]:
-    """What the roll keeps of a report; None: HQ has none."""
+    """What the roll keeps of a report; None: HQ has none. Without a position it has no place."""
     place = report.place if report is not None else None
     at = (place.latitude, place.longitude) if isinstance(place, Position) else (None, None)
     battery = report.battery_percent if report is not None else None
@@ -181,17 +181,41 @@ def condition(report: Report | None) -> dict[str, Any]:
     return {"battery": battery, "low_battery": low, "latitude": at[0], "longitude": at[1]}
 
 
+def later(report: Report, before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The same after this was kept.
+
+    In an alarm without a fix, where the device was last known to be stays that; a heartbeat takes the
+    place of the one before it, and of what that had said.
+    """
+    now = condition(report)
+    beats = report.type is MessageType.HEARTBEAT
+    if before is not None and now["latitude"] is None and not beats:
+        now |= {name: before[name] for name in ("latitude", "longitude")}
+    return now
+
+
 def drilled(connection: Connection, devices: Sequence[int], at: float) -> None:
     """These devices have had a drill at this time (Unix seconds)."""
     drill = update(store.wearer).where(_wearer.device.in_(devices)).values(drilled_at=at)
     connection.execute(drill)
 
 
-def refresh(connection: Connection, device: int) -> None:
-    """What it said of itself, from what is kept: some of that was deleted."""
-    beats = select(store.heartbeat).filter_by(device=device)
-    beat = connection.execute(beats).first()
-    connection.execute(said, {"which": device, **condition(newest(connection, device, beat))})
+def refresh(connection: Connection, devices: Sequence[int]) -> None:
+    """What they said of themselves, from what is kept: some of that was deleted, or nothing said yet.
+
+    Where it cannot be read, nothing is known of it.
+    """
+    of_these = select(store.heartbeat).where(store.heartbeat.c.device.in_(devices))
+    beats = {row.device: row for row in connection.execute(of_these)}
+    rows = []
+    for device in devices:
+        try:
+            report = newest(connection, device, beats.get(device))
+        except ReportInvalid:
+            report = None
+        rows.append({"which": device, **condition(report)})
+    if rows:
+        connection.execute(said, rows)
 
 
 def newest(connection: Connection, device: int, beat: Any) -> Report | None:

@@ -481,6 +481,13 @@ def lock_alarms(connection: sa.Connection, ids: Iterable[int]) -> None:
         connection.execute(locked.with_for_update(key_share=True))
 
 
+def lock_wearer(connection: sa.Connection, device: int) -> None:
+    """Nobody else changes this wearer's row until the transaction ends; on SQLite nobody does anyway."""
+    if connection.dialect.name == "postgresql":
+        locked = sa.select(wearer.c.device).where(wearer.c.device == device)
+        connection.execute(locked.with_for_update(key_share=True))
+
+
 def each(name: str) -> sa.BindParameter[Any]:
     """For ``in_`` in a statement that is made once: the values come when it is executed."""
     return sa.bindparam(name, expanding=True)

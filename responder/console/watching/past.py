@@ -152,8 +152,8 @@ def _past(row: Any) -> Past:
     return Past(*of_wearer, row.arrived_at, row.settled_at, ending, bool(row.published))
 
 
-def as_csv(connection: Connection, wanted: Wanted, officer: str, now: float) -> str:
-    """The list as RFC 4180 has it, whole; HQ's record says from now on who took it.
+def as_csv(connection: Connection, wanted: Wanted) -> tuple[str, int]:
+    """The list as RFC 4180 has it, whole, and how many alarms are in it; :func:`note` who takes it.
 
     At most ``MOST_EXPORTED`` lines, the newest. Nothing in it is a command to a spreadsheet.
     """
@@ -174,12 +174,11 @@ def as_csv(connection: Connection, wanted: Wanted, officer: str, now: float) -> 
             "yes" if one.published else "no",
         )
         lines.writerow([_harmless(cell) for cell in cells])
-    _note(connection, now, officer, "a list of alarms", alarms=len(taken))
-    return out.getvalue()
+    return out.getvalue(), len(taken)
 
 
-def track(connection: Connection, alarm: int, officer: str, now: float) -> tuple[str, list[Spot]]:
-    """A title and the spots of an alarm, oldest first; HQ's record says from now on who took them.
+def track(connection: Connection, alarm: int) -> tuple[str, list[Spot]]:
+    """A title and the spots of an alarm, oldest first; :func:`note` who takes them.
 
     Raises ``NoSuchAlarm``.
     """
@@ -192,11 +191,14 @@ def track(connection: Connection, alarm: int, officer: str, now: float) -> tuple
             made_at = formatting.raised_at(told.report, told.arrived_at)
             at = made_at - place.age_s if place.age_known else None
             spots.append(Spot(place.latitude, place.longitude, at, place.accuracy_m))
-    _note(connection, now, officer, "a track", alarm=alarm)
     return f"{about.name}, alarm {alarm}", spots
 
 
-def _note(connection: Connection, now: float, officer: str, what: str, **more: int) -> None:
+def note(connection: Connection, now: float, officer: str, what: str, **more: int) -> None:
+    """HQ's record says from now on (Unix seconds) which officer took what.
+
+    A write of its own, and a short one: what takes long to make holds up no report.
+    """
     said = {"officer": officer, "what": what, **more}
     audit_chain.note(connection, now, Noted.EXPORTED, said)
 

@@ -1,6 +1,7 @@
 """How each alarm stands: what the overview says of it, without reading it again and again."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from outcry.report import AlarmKind
 from outcry.responder.plans import repository, time_zone
 from outcry.responder.rules import ending, events
 from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import Event
 from outcry.responder.rules.model import NEVER_PUBLIC
 from outcry.responder.rules.publication import public_at
 from outcry.responder.storage import alarms, event_log, store
@@ -130,9 +132,9 @@ class Cases:
             self._kept.clear()
         found = {alarm: read.known for alarm, read in kept.items() if read is not None}
         for alarm in grown:
-            case = Case.of(histories[alarm], contacts[alarm])
+            case = _case(histories[alarm], contacts[alarm])
             embargo_s = 60.0 * repository.of_alarm(connection, alarm).embargo_minutes
-            found[alarm] = Known(case, time_zone.of_alarm(connection, alarm), embargo_s)
+            found[alarm] = Known(case, time_zone.now_of(connection, alarm), embargo_s)
             self._kept[alarm] = _Read(present[alarm], found[alarm])
         return found
 
@@ -219,6 +221,15 @@ def alarmed(connection: Connection) -> Sequence[int]:
 def lengths(connection: Connection, asked: Sequence[int]) -> Mapping[int, int]:
     """How many entries each of these alarms' histories has."""
     return {row.id: row.n or 0 for row in connection.execute(_ends(asked))}
+
+
+def _case(history: Sequence[Event], contacts: frozenset[int]) -> Case:
+    """What can be read of a history: one that is damaged takes no other alarm from the console."""
+    case = Case(contacts=contacts)
+    with suppress(*event_log.UNREADABLE):
+        for event in history:
+            case.take(event)
+    return case
 
 
 def _ended_at(standing: Standing) -> float:

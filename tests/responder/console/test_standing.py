@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act
@@ -108,3 +108,15 @@ def test_an_alarm_is_read_again_when_its_history_has_grown(world, console):
     console.act(1, Act.ACKNOWLEDGE, "olga")
     assert console.overview().alarms[0].case.now.holder == "olga"
     assert before.is_new  # what a page was given does not change under it
+
+
+def test_a_damaged_entry_of_one_history_takes_no_other_alarm_from_the_overview(world, console):
+    world.hq.takes(world.device.message())
+    world.hq.works()
+    console.act(1, Act.CLOSE, "olga", "she is home")
+    with world.hq.store.write() as connection:
+        damaged = update(store.history).where(store.history.c.what == "CLOSED").values(data="{}")
+        connection.execute(damaged)
+    world.clock.passes(60)
+    world.hq.takes(world.device.message(alarm=78))
+    assert 2 in [each.alarm for each in console.overview().alarms]

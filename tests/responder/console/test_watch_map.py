@@ -52,6 +52,14 @@ def test_a_heartbeat_or_report_says_where_and_one_without_a_position_says_nothin
     assert marks(world) == {"marks": [], "nowhere": 1, "bounds": None}
 
 
+def test_who_presses_indoors_stays_on_the_map_where_they_were_last_known_to_be(world):
+    nowhere = NoPosition(NoFixReason.NO_SATELLITES)
+    world.hq.takes(world.device.message(MessageType.HEARTBEAT, place=Position(50.0, 30.0, 12, 5)))
+    world.hq.takes(world.device.message(place=nowhere))
+    (ana,) = marks(world)["marks"]
+    assert (ana["name"], ana["state"], ana["at"]) == ("Ana", "alarm", [50.0, 30.0])
+
+
 def test_who_is_in_alarm_has_a_mark_of_their_own_wherever_the_others_are(world, scattered):
     scattered([(52.52, 13.405)] * 20)
     world.hq.takes(world.device.message())

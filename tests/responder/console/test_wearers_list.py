@@ -161,8 +161,18 @@ def test_a_place_is_kept_no_longer_than_the_report_that_has_it(world):
     assert known() == [80, False, None, None]
     with world.hq.store.write() as connection:
         connection.execute(delete(store.heartbeat))
-        roll.refresh(connection, device)
+        roll.refresh(connection, [device])
     assert known() == [None, False, None, None]
+
+
+def test_a_report_that_cannot_be_read_stops_no_upgrade(world):
+    world.hq.takes(world.device.message(battery_percent=70))
+    device = world.device.enrolment.device
+    with world.hq.store.write() as connection:
+        connection.execute(update(store.message).values(report=bytes(1)))
+        roll.refresh(connection, [device])
+        row = connection.execute(store.wearer.select().filter_by(device=device)).one()
+    assert (row.battery, row.latitude) == (None, None)
 
 
 def test_what_overtook_a_newer_report_changes_nothing_in_the_list(world, console):

@@ -13,8 +13,11 @@ from sqlalchemy import update
 
 from outcry.report import MessageType, NoFixReason, NoPosition, Position
 from outcry.responder import formatting
+from outcry.responder.console.older_news import Act
+from outcry.responder.contacts.desk import Answer
 from outcry.responder.plans import repository, time_zone
 from outcry.responder.plans.document import PlanInvalid
+from outcry.responder.rules.events import Reason
 from outcry.responder.storage import store
 from stage.reports import NOON
 
@@ -29,16 +32,21 @@ def told(zone, at=float(NOON)):
 
 def zone_of(world, alarm=1):
     with world.hq.store.read() as connection:
-        return time_zone.of_alarm(connection, alarm)
+        return time_zone.now_of(connection, alarm)
 
 
-def public_zone_of(world, alarm=1):
+def public_zone_of(world, place, alarm=1):
     with world.hq.store.read() as connection:
-        return time_zone.in_public(connection, alarm)
+        return time_zone.in_public(connection, alarm, place)
 
 
 def raises(world, *type_, **more):
     world.hq.takes(world.device.message(*type_, **more))
+
+
+def publish(world):
+    world.hq.parts.console.act(1, Act.PUBLISH, "olga")
+    world.hq.works()
 
 
 def agree(world, **sections):
@@ -117,8 +125,63 @@ def test_far_out_at_sea_no_town_says_the_time(world):
 def test_the_public_reads_local_time_only_where_it_may_know_the_town(world, publication, is_told):
     agree(world, publication=publication, time={"time_zone": "Europe/Moscow"})
     raises(world, place=GROZNY)
-    assert (public_zone_of(world) is not None) is is_told
+    assert (public_zone_of(world, GROZNY) is not None) is is_told
     assert zone_of(world) is not None
+
+
+def test_a_post_that_names_no_place_tells_utc_wherever_the_wearer_was_before(world):
+    raises(world, MessageType.HEARTBEAT, place=KABUL)
+    raises(world, place=LOST)
+    assert public_zone_of(world, None) is None
+    agree(world, time={"time_zone": "Europe/Moscow"})
+    assert told(public_zone_of(world, None)) == "15:00 (12:00 UTC)"
+
+
+def test_who_is_told_of_one_report_learns_nothing_of_where_another_was_made(world):
+    has_number(world, None)
+    raises(world, place=LOST)
+    link = world.invitation(1)
+    raises(world, MessageType.POSITION, sequence=1, place=KABUL)
+    assert world.hq.desk.invitation(link).zone is None
+    raises(world, MessageType.HEARTBEAT, place=GROZNY)
+    assert world.hq.desk.invitation(link).zone is None
+    stands = world.hq.desk.answer(
+        world.hq.desk.invitation(link), Answer.SEEN, world.pins[0], "198.51.100.7"
+    )
+    assert told(stands.zone) == "16:30 (12:00 UTC)"
+
+
+def test_a_text_says_the_same_time_at_every_try_whatever_came_meanwhile(world):
+    has_number(world, None)
+    raises(world, place=LOST)
+    raises(world, MessageType.POSITION, sequence=1, place=KABUL)
+    world.hq.works()
+    assert all("2026-11-22 12:00 UTC." in text for _, _, text in world.phones.sent[:1])
+
+
+def test_a_correction_dates_an_alarm_as_its_post_did(world):
+    world.clock.now = float(NOON) - 36_000  # 02:00 UTC
+    raises(world, place=GROZNY)
+    publish(world)
+    world.clock.passes(3 * 86_400)
+    raises(world, MessageType.HEARTBEAT, place=Position(43.65, -79.38, 12, 0))
+    world.hq.parts.console.act(1, Act.CORRECT, "olga", Reason.RELEASED, spoke="her brother")
+    world.hq.works()
+    post = world.hq.own_page.newest()[0]
+    assert "on 22 November 2026 at 05:00 (02:00 UTC)" in post.text
+    assert "alarm of 22 November 2026 is over" in post.correction
+
+
+def test_no_fault_of_the_towns_keeps_anybody_from_being_told(world, monkeypatch, caplog):
+    def gone():
+        raise OSError("no such file")
+
+    monkeypatch.setattr(time_zone.places, "load", gone)
+    raises(world, place=Position(12.34567, 76.54321, 12, 0))
+    world.hq.works()
+    assert len(world.phones.sent) == 3
+    assert "finding a time zone" in caplog.text
+    assert "12.34567" not in caplog.text
 
 
 def test_a_zone_that_does_not_exist_is_refused_with_one_that_does(world):

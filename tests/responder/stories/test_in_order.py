@@ -41,7 +41,7 @@ RAISED = [
     "Text to Ben: ALARM",
     "Text to Cleo: ALARM",
     "Text to Dana: ALARM",
-    "Message to desk: ALARM: Ana, raised at 13:00 (12:00 UTC)",
+    "Message to desk: ALARM: Ana, raised at 12:00 UTC",
 ]
 PUBLIC = ["own page has the post", "mastodon has the post"]
 
@@ -80,7 +80,7 @@ def test_by_sms_the_wearer_hears_back_right_after_the_first_contact(world, ledge
         "Receipt by SMS: stored",
         "Text to Cleo: ALARM",
         "Text to Dana: ALARM",
-        "Message to desk: ALARM: Ana, raised at 13:00 (12:00 UTC)",
+        "Message to desk: ALARM: Ana, raised at 12:00 UTC",
         "Ben: Confirmed",
         "Receipt by SMS: acknowledged",
         "olga: OfficerConfirmed",
@@ -110,7 +110,7 @@ def test_taken_back_closed_and_pressed_again(world, ledger):
         "Text to Ben: STILL IN DANGER",
         "Text to Cleo: STILL IN DANGER",
         "Text to Dana: STILL IN DANGER",
-        "Message to desk: ALARM: Ana, pressed again at 13:01 (12:01 UTC), after it was closed",
+        "Message to desk: ALARM: Ana, pressed again at 12:01 UTC, after it was closed",
     ]
     before = len(ledger)
     confirms(world, 1, 2)
@@ -145,8 +145,8 @@ def test_under_duress_consent_publishes_nothing_and_people_decide(world, ledger)
         "Arrived by data: WITHDRAWAL",
         "Receipt over data: stored",
         "Judged: duress",
-        "Message to desk: ALARM: Ana, raised at 13:00 (12:00 UTC): withdrawal received, not verified",
-        "Message to desk: ALARM: Ana, raised at 13:00 (12:00 UTC): nobody has answered yet",
+        "Message to desk: ALARM: Ana, raised at 12:00 UTC: withdrawal received, not verified",
+        "Message to desk: ALARM: Ana, raised at 12:00 UTC: nobody has answered yet",
         "olga: Vetoed",
         "Ben: Confirmed",
         "Cleo: Confirmed",
@@ -171,8 +171,8 @@ def test_a_fresh_press_is_of_now_whatever_the_devices_clock_says(world, ledger, 
         world.hq.works()
     assert ledger == [
         *RAISED[:-1],
-        "Message to desk: ALARM: Ana, raised at 13:00 (12:00 UTC), by HQ's clock",
-        "Message to desk: ALARM: Ana, raised at 13:00 (12:00 UTC): nobody has answered yet",
+        "Message to desk: ALARM: Ana, raised at 12:00 UTC, by HQ's clock",
+        "Message to desk: ALARM: Ana, raised at 12:00 UTC: nobody has answered yet",
         "Ground: the wearer's consent",
         *PUBLIC,
     ]
@@ -189,7 +189,7 @@ def test_a_drill_is_told_and_answered_and_never_public(world, ledger):
         "Text to Ben: DRILL",
         "Text to Cleo: DRILL",
         "Text to Dana: DRILL",
-        "Message to desk: DRILL, not an alarm: Ana, raised at 13:00 (12:00 UTC)",
+        "Message to desk: DRILL, not an alarm: Ana, raised at 12:00 UTC",
         "Ben: Confirmed",
         "Cleo: Confirmed",
         "Dana: Confirmed",
