@@ -6,6 +6,7 @@ It answers a little before and a little after it has kept it, so that a kill can
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from typing import Any
 
 HUNG_S = 30.0  # at most
 LONGEST_DELAY_S = 0.03  # before it keeps a request and again before it answers
+_LINK = re.compile(r"/c/(\w+)")  # the token of a contact's link
 
 
 class Peer:
@@ -68,7 +70,7 @@ class Peer:
     def keep(self, path: str, what: dict[str, Any], came_at: float) -> Any:
         with self._lock:
             if path.startswith("/tell"):  # as Apprise's json:// says it
-                alarm, target = self.links[what["message"].rpartition("/c/")[2]]
+                alarm, target = self.links[_LINK.findall(what["message"])[0]]
                 self.told[alarm, target] += 1
                 self.first_told_at.setdefault(alarm, time.monotonic())
                 return {}

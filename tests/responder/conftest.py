@@ -49,10 +49,15 @@ from stage.reports import HERE, NOON
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A module that says ``ON_BOTH_DATABASES = True`` has its world on SQLite and on PostgreSQL."""
+    """A module that says ``ON_BOTH_DATABASES = True`` has its world on SQLite and on PostgreSQL.
+
+    But for the tests that it names in ``ON_SQLITE_ALONE``: of what only SQLite tells.
+    """
     if "world" in metafunc.fixturenames and getattr(metafunc.module, "ON_BOTH_DATABASES", False):
-        postgresql = pytest.param("postgresql", marks=pytest.mark.slow)
-        metafunc.parametrize("world", ["sqlite", postgresql], indirect=True)
+        databases = ["sqlite"]
+        if metafunc.function.__name__ not in getattr(metafunc.module, "ON_SQLITE_ALONE", ()):
+            databases.append(pytest.param("postgresql", marks=pytest.mark.slow))
+        metafunc.parametrize("world", databases, indirect=True)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -270,7 +270,7 @@ ASSETS = Assets()
 PAGES = Pages("Example Org", "https://help.example.org", lambda: NOON)
 PUBLIC = PublicPages(PAGES.environment, PAGES.languages, ASSETS.addresses, OwnWords(None))
 CONSOLE = ConsolePages(PAGES.environment, lambda: NOON, ASSETS.addresses)
-BEN = SimpleNamespace(name="Ben", language="en")
+BEN = SimpleNamespace(name="Ben", language="en", number_in_list=1)
 FIRST = made.report(place=NoPosition(NoFixReason.NO_SATELLITES), sent_at=NOON)
 
 
@@ -280,7 +280,8 @@ def contact_sees(hq):
     seen = desk.standing(case, hq.plan, BEN, "", NOON, (), hq.now)
     page = bytes(PAGES.standing(shown, "/c/x", seen).body).decode()
     doubts = PAGES.languages["en"]("doubted", n=seen.doubts)
-    return page.split("<h2>Earlier alarms</h2>")[0].replace(doubts, "")
+    own_answers = re.compile(r"<p>Your answers: .*</p>")
+    return own_answers.sub("", page.split("<h2>Earlier alarms</h2>")[0].replace(doubts, ""))
 
 
 def officer_sees(hq):
