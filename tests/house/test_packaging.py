@@ -175,8 +175,8 @@ def test_the_daily_check_is_shut_in_like_the_service_and_runs_as_it():
     only_the_service = {line.split("=")[0] for line in shut - check}
     assert only_the_service == {
         *("Description", "After", "StartLimitIntervalSec", "Type", "NotifyAccess", "ExecStart"),
-        *("WatchdogSec", "Restart", "RestartSec", "TimeoutStopSec", "LimitNOFILE"),
-        *("PrivateDevices", "WantedBy"),
+        *("WatchdogSec", "Restart", "RestartSec", "TimeoutStartSec", "TimeoutStopSec"),
+        *("LimitNOFILE", "PrivateDevices", "WantedBy"),
     }
     timer = (UNITS / "outcry-responder-check.timer").read_text().splitlines()
     assert {"OnCalendar=*-*-* 08:00", "Persistent=yes", "WantedBy=timers.target"} <= set(timer)

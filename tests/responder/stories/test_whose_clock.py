@@ -129,7 +129,9 @@ def test_the_post_of_an_alarm_without_a_known_time_says_that_it_was_received(wor
         world.answers(world.invitation(contact), world.pins[contact - 1], "confirm")
     world.hq.works()
     (post,) = world.hq.own_page.newest()
-    assert post.text.startswith("We received an alarm from Ana on 22 November 2026 at 12:00 UTC;")
+    assert post.text.startswith(
+        "We received an alarm from Ana on 22 November 2026 at 13:00 (12:00 UTC);"
+    )
 
 
 @pytest.mark.parametrize(("ahead_s", "words"), [(2 * 3600, "fast"), (-2 * 3600, "slow")])
