@@ -57,3 +57,18 @@ class Site:
 
 def text(driver, selector="body"):
     return driver.find_element(By.CSS_SELECTOR, selector).text
+
+
+def steadily(wait_for):
+    """The same wait; a page that is just being left or swapped is asked once more."""
+
+    def wait(condition):
+        def steady():
+            try:
+                return condition()
+            except WebDriverException:
+                return False
+
+        return wait_for(steady)
+
+    return wait

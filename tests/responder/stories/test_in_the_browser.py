@@ -12,11 +12,10 @@ from browser import DESK, PHONE, asked_of, barriers, browser, complaints, overfl
 from builders import known_organisation
 from console_hand import PASSWORD
 from parts import needs_chromedriver, needs_chromium
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from site_in_browser import Site, text
+from site_in_browser import Site, steadily, text
 from tile_server import tile_server
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
@@ -55,16 +54,7 @@ def desk(resources):
 def wait_for(wait_for):
     """As everywhere; a page that is just being left or swapped is asked once more."""
 
-    def wait(condition):
-        def steady():
-            try:
-                return condition()
-            except WebDriverException:
-                return False
-
-        return wait_for(steady)
-
-    return wait
+    return steadily(wait_for)
 
 
 def press(driver, words):

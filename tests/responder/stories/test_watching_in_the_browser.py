@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from browser import DESK, PHONE, asked_of, barriers, browser, complaints, overflows, picture
 from parts import needs_chromedriver, needs_chromium
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from site_in_browser import Site, text
+from site_in_browser import Site, steadily, text
 from sqlalchemy import insert
 
 from outcry.report import AlarmKind, MessageType
@@ -44,16 +43,7 @@ def desk(resources):
 def wait_for(wait_for):
     """As everywhere; a page that is just being left or swapped is asked once more."""
 
-    def wait(condition):
-        def steady():
-            try:
-                return condition()
-            except WebDriverException:
-                return False
-
-        return wait_for(steady)
-
-    return wait
+    return steadily(wait_for)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from axe_core_python.selenium import Axe
 from browser import DESK, PHONE, browser, complaints, overflows, picture
 from console_hand import PASSWORD
 from parts import needs_chromedriver, needs_chromium
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from site_in_browser import steadily
 
 from outcry.responder.console.desk import Act
 from outcry.responder.console.team.shift_log import ShiftLog
@@ -85,16 +85,7 @@ def duty(world, people):
 def wait_for(wait_for):
     """As everywhere; a page that is just being left or swapped is asked once more."""
 
-    def wait(condition):
-        def steady():
-            try:
-                return condition()
-            except WebDriverException:
-                return False
-
-        return wait_for(steady)
-
-    return wait
+    return steadily(wait_for)
 
 
 def text(driver, selector="body"):
